@@ -1,12 +1,12 @@
 /**
- * The user documentation: the README names exactly the existing options, links to every page of docs/,
- * every link between the pages leads to an existing file, and so does the name of every test.
+ * The user documentation: the README names exactly the existing options, its links lead to every page of docs/,
+ * every link between the pages leads to an existing file and heading, and names of tests, and of pages in the program, exist.
  */
 
 import { assertEquals } from "@std/assert";
 import { OPTIONS, PROGRAM_FLAGS } from "../../runtime/cli/options/mod.ts";
 import { REPOSITORY } from "../support/server.ts";
-import { filesBelow, type SourceFile } from "./source_tree.ts";
+import { filesBelow, programFiles, type SourceFile } from "./source_tree.ts";
 
 const FLAGS = [...OPTIONS, ...PROGRAM_FLAGS].map(({ flag }) => `--${flag}`);
 
@@ -23,15 +23,39 @@ function flagsInTables(readme: string): string[] {
   return firstCells.flatMap((cell) => cell.match(/--[a-z][a-z-]*/g) ?? []);
 }
 
-/** Links to files or headings of the repository that do not exist. */
-function deadLinks(page: SourceFile): string[] {
-  const links = [...page.text.matchAll(/\]\((?<target>[^)\s]+)\)/g)].map((match) =>
+/** Links to files or headings of the repository. */
+function linksOf({ text }: SourceFile): string[] {
+  const links = [...text.matchAll(/\]\((?<target>[^)\s]+)\)/g)].map((match) =>
     match.groups!["target"]!
   );
-  const own = links.filter((target) => !/^https?:/.test(target));
-  return own.filter((target) => isDead(page, target)).map((target) => {
+  return links.filter((target) => !/^https?:/.test(target));
+}
+
+/** Links to files or headings of the repository that do not exist. */
+function deadLinks(page: SourceFile): string[] {
+  return linksOf(page).filter((target) => isDead(page, target)).map((target) => {
     return `${page.path} links to ${target}`;
   });
+}
+
+/** The paths to which links lead from a page, over any number of pages. */
+function reachedFrom(start: string, all: readonly SourceFile[]): ReadonlySet<string> {
+  const reached = new Set([start]);
+  // A set that grows is walked to its new end.
+  for (const path of reached) {
+    const page = all.find((one) => one.path === path);
+    for (const target of page === undefined ? [] : linksOf(page)) {
+      reached.add(new URL(target, `file:///${path}`).pathname.slice(1));
+    }
+  }
+  return reached;
+}
+
+/** Pages of docs/ that a file names, and that do not exist. */
+function missingPages({ path, text }: SourceFile): string[] {
+  const names = [...text.matchAll(/\bdocs\/[\w./-]+\.md\b/g)].map(([name]) => name);
+  return names.filter((name) => isDead({ path: "README.md", text: "" }, name))
+    .map((name) => `${path} names ${name}`);
 }
 
 function isDead(page: SourceFile, target: string): boolean {
@@ -55,7 +79,7 @@ function missingTests({ path, text }: SourceFile): string[] {
     const below = name.replace(/^tests\//, "");
     const file = below.includes("/") ? below : `${folder}${below}`;
     folder = file.replace(/[^/]*$/, "");
-    if (name.endsWith(".ts") && isDead({ path, text }, `../tests/${file}`)) {
+    if (name.endsWith(".ts") && isDead({ path: "README.md", text }, `tests/${file}`)) {
       missing.push(`${path} names ${file}`);
     }
   }
@@ -76,10 +100,22 @@ Deno.test("user pages: the README's tables have exactly the existing options", (
   assertEquals(named.filter((flag) => !FLAGS.includes(flag)), [], "in the README alone");
 });
 
-Deno.test("user pages: every page of docs/ is linked from the README", () => {
-  const [readme, ...others] = pages();
-  const docs = others.filter(({ path }) => path.startsWith("docs/"));
-  assertEquals(docs.filter(({ path }) => !readme!.text.includes(`](${path}`)), []);
+Deno.test("user pages: links lead from the README to every page of docs/", () => {
+  const all = pages();
+  const docs = all.map(({ path }) => path).filter((path) => path.startsWith("docs/"));
+  const reached = reachedFrom("README.md", all);
+  assertEquals(docs.filter((path) => !reached.has(path)), []);
+  const a = { path: "a.md", text: "[b](docs/b.md#x)" };
+  const b = { path: "docs/b.md", text: "[c](c.md) `d.md`" };
+  assertEquals([...reachedFrom("a.md", [a, b])], ["a.md", "docs/b.md", "docs/c.md"]);
+});
+
+Deno.test("user pages: every page that the program or a test names exists", () => {
+  const files = [...programFiles(), ...filesBelow("tests", ".ts")]
+    .filter(({ path }) => path !== "tests/repo/user_pages_test.ts");
+  assertEquals(files.flatMap(missingPages), []);
+  const text = "see docs/channels.md, docs/samples/ and docs/channels/nowhere.md";
+  assertEquals(missingPages({ path: "a.ts", text }), ["a.ts names docs/channels/nowhere.md"]);
 });
 
 Deno.test("user pages: every test that a page of docs/ names exists", () => {
@@ -97,5 +133,5 @@ Deno.test("user pages: every link leads to an existing file and heading", () => 
   assertEquals(pages().flatMap(deadLinks), []);
   const found = (text: string) => deadLinks({ path: "docs/a.md", text }).length;
   assertEquals(found("[a](../README.md#licence) [b](https://example.com/) [c](#a-b)\n## A, b"), 0);
-  assertEquals(found("[a](README.md) [b](../README.md#nowhere) [c](#here)"), 3);
+  assertEquals(found("[a](nowhere.md) [b](../README.md#nowhere) [c](#here)"), 3);
 });

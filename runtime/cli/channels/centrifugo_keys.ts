@@ -38,6 +38,7 @@ const SECTIONS: ReadonlyMap<string, string> = new Map([
   ["channel", "[channels] and [channels.namespaces.NAME]"],
   ["client", "[channels], [channels.token] and options such as origin and max-channels"],
   ["http_api", "[channels.api]"],
+  ["http_server", "the options ip, port, tls-cert and tls-key"],
   ["namespaces", "[channels.namespaces.NAME]"],
   ["without_namespace", "[channels]"],
 ]);
@@ -46,8 +47,7 @@ const SECTIONS: ReadonlyMap<string, string> = new Map([
 export function centrifugoHint(key: string, table: string): string | undefined {
   const section = table === "" || table === "channels" ? SECTIONS.get(key) : undefined;
   if (section !== undefined) {
-    return `use ${section} in place of Centrifugo's section: ` +
-      'see "Moving from Centrifugo" in docs/channels.md';
+    return `use ${section} in place of Centrifugo's section: see docs/channels/centrifugo.md`;
   }
   for (const [theirs, name, place] of RENAMED) {
     if (!theirs.test(key)) continue;

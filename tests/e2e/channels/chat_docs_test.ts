@@ -1,5 +1,5 @@
 /**
- * The chat of docs/channels.md, the client with the package, the token and the publication that it shows: as they are written there, but
+ * The chat of docs/channels/, the client with the package, the token and the publication that it shows: as they are written there, but
  * for the port and the folder.
  */
 
@@ -20,10 +20,15 @@ const FLAGS = ["--no-warnings", "--experimental-websocket"];
 
 const CHAT = "A chat in five minutes";
 const PACKAGE = "With the package centrifuge";
-const TOKENS = "Who a client is";
+const TOKENS = "Connection tokens";
+const PAGES: Readonly<Record<string, string>> = {
+  [CHAT]: "getting-started",
+  [PACKAGE]: "clients",
+  [TOKENS]: "tokens",
+};
 
 function block(heading: string, language: string, containing?: string): string {
-  const place = { page: "docs/channels.md", heading, language };
+  const place = { page: `docs/channels/${PAGES[heading]}.md`, heading, language };
   return docsBlock(containing === undefined ? place : { ...place, containing });
 }
 
@@ -38,7 +43,7 @@ async function shell(folder: string, script: string): Promise<void> {
 }
 
 Deno.test({
-  name: `channels: the chat of docs/channels.md, its client, token and publication${MISSING}`,
+  name: `channels: the chat of docs/channels/, its client, token and publication${MISSING}`,
   // The page has the address of a server without TLS.
   ignore: NODE === undefined || OVER_TLS,
   async fn() {

@@ -1,5 +1,5 @@
 /**
- * The backend of docs/channels.md and the configuration beside it, as they are written there but for the port: it runs in Node and in Deno,
+ * The backend of docs/channels/backend.md and the configuration beside it, as they are written there but for the port: it runs in Node and in Deno,
  * and decides what the page says.
  */
 
@@ -21,7 +21,7 @@ const RUNNERS: readonly (readonly [name: string, command: readonly string[] | un
 /** The first block of code in a language about the backend, with another port. */
 function block(language: string, port: number): string {
   const heading = "A backend that decides";
-  return docsBlock({ page: "docs/channels.md", heading, language })
+  return docsBlock({ page: "docs/channels/backend.md", heading, language })
     .replaceAll("3000", String(port));
 }
 
@@ -36,7 +36,7 @@ function clientOf(url: string, cookie: string): Centrifuge {
 }
 
 for (const [name, command] of RUNNERS) {
-  const title = `proxy: the backend of docs/channels.md decides, in ${name}`;
+  const title = `proxy: the backend of docs/channels/backend.md decides, in ${name}`;
   const missing = command === undefined ? " (skipped: no node here)" : "";
 
   Deno.test({

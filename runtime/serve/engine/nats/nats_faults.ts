@@ -50,7 +50,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     /no suitable peers/i,
     "a cluster has three servers with JetStream at least, or streams that you have made with fewer replicas",
   ],
-  [/permissions? violation/i, "docs/channels.md has the list of the subjects that it needs"],
+  [/permissions? violation/i, "docs/channels/engine.md has the list of the subjects that it needs"],
   [/asks for TLS/, "begin engine with tls://"],
   [/has no TLS/, "begin engine with nats://"],
   [

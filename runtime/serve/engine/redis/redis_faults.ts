@@ -47,7 +47,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     /\bNOAUTH\b/,
     "the server asks for a password: engine_password_file or engine_password_variable",
   ],
-  [/lacks rights/, "docs/channels.md has the list of those that it needs"],
+  [/lacks rights/, "docs/channels/engine.md has the list of those that it needs"],
   [
     /issuer|self-signed|self signed|unable to (?:get|verify)/i,
     "the certificate is signed by no known authority: engine_ca_file",

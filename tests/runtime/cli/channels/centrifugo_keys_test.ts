@@ -10,7 +10,7 @@ function hints(config: unknown): readonly string[] {
 
 /** The hint for a section. */
 function useInstead(ours: string): string {
-  return `use ${ours} in place of Centrifugo's section: see "Moving from Centrifugo" in docs/channels.md`;
+  return `use ${ours} in place of Centrifugo's section: see docs/channels/centrifugo.md`;
 }
 
 Deno.test("centrifugo keys: the sections of version 6 lead to ours", () => {

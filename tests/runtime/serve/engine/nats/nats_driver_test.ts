@@ -218,7 +218,7 @@ Deno.test({
     const rows = [
       ["authorization { user: app, password: secret }", "nats://app@127.0.0.1"],
       ["authorization { token: secret }", "nats://127.0.0.1"],
-      // The rights that docs/channels.md names.
+      // The rights that docs/channels/engine.md names.
       [
         `authorization { users: [{ user: app, password: secret, permissions: {
           publish: ["test:.>", "$JS.API.>"], subscribe: ["test:.>", "_INBOX.>"] } }] }`,

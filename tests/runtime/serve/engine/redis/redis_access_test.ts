@@ -12,9 +12,9 @@ import { freePort } from "../../../../support/free_port.ts";
 import { NO_REDIS, REDIS_SERVER, RedisEngine } from "../../../../support/redis_engine.ts";
 import { waitFor } from "../../../../support/wait_for.ts";
 
-/** The commands of docs/channels.md. */
+/** The commands of docs/channels/engine.md. */
 const RIGHTS = /`(-@all [^`]+)`/.exec(
-  Deno.readTextFileSync(new URL("../../../../../docs/channels.md", import.meta.url)),
+  Deno.readTextFileSync(new URL("../../../../../docs/channels/engine.md", import.meta.url)),
 )![1]!.replaceAll("async-deno:", "test:").split(" ");
 
 Deno.test("redis address: each form of a URL", () => {

@@ -13,6 +13,7 @@ import type { ChannelsConfig } from "../config/mod.ts";
 import { flattenAppSection } from "./app_section.ts";
 import { centrifugoHint, readChannelsSection, readPusherSection } from "./channels/mod.ts";
 import { likelyFlag } from "./likely_flag.ts";
+import { AT_THE_TOP, misplacedHint } from "./misplaced_key.ts";
 import { type Option, OPTIONS } from "./options/mod.ts";
 import { flattenTlsSection } from "./tls_section.ts";
 import { UsageError } from "./usage_error.ts";
@@ -41,7 +42,8 @@ export function parseConfigFile(path: string, text: string, engineUrl?: string):
     const texts = option === undefined ? undefined : textsOf(option, value);
     if (values.has(key)) faults.push(`${key} is given twice in ${path}: alone, and in its section`);
     else if (texts !== undefined) values.set(key, texts);
-    else faults.push(option === undefined ? unknownKey(path, key, value) : wrongType(path, option));
+    else if (option === undefined) faults.push(unknownKey(path, key, value, parsed));
+    else faults.push(wrongType(path, option, value));
   }
   return { path, values, faults, channels };
 }
@@ -81,7 +83,8 @@ function entriesOf(
 }
 
 function isSection(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !(value instanceof Date);
 }
 
 function parseObject(path: string, text: string): Record<string, unknown> {
@@ -154,17 +157,34 @@ function isText({ value, range }: Option): boolean {
   return value !== undefined && range === undefined;
 }
 
-function wrongType(path: string, option: Option): string {
+function wrongType(path: string, option: Option, written: unknown): string {
   const { flag, value, repeatable } = option;
   const kind = isText(option)
     ? "a string that is not empty"
     : value === undefined
     ? "true or false"
     : "a number, or a string with a unit";
-  return `${flag} in ${path} must be ${kind}${repeatable ? ", or a list of such" : ""}`;
+  const wrong = `${flag} in ${path} must be ${kind}${repeatable ? ", or a list of such" : ""}`;
+  if (!isSection(written)) return wrong;
+  const example = value === undefined ? "true" : `"${value}"`;
+  return `${wrong}, and not a table: write ${flag} = ${example} ${AT_THE_TOP}`;
 }
 
-function unknownKey(path: string, key: string, value: unknown): string {
+function unknownKey(
+  path: string,
+  key: string,
+  value: unknown,
+  parsed: Readonly<Record<string, unknown>>,
+): string {
+  // Keys of these sections have the prefix by now.
+  const [, section = "", rest = ""] = /^(app|tls)-(.+)$/.exec(key) ?? [];
+  const table = parsed[section];
+  const misplaced = isSection(table) && Object.hasOwn(table, rest)
+    ? misplacedHint(rest)
+    : undefined;
+  if (misplaced !== undefined) {
+    return `[${section}] in ${path}: unknown key "${rest}": ${misplaced}`;
+  }
   return `unknown key "${key}" in ${path}: ${centrifugoHint(key, "") ?? hintFor(key, value)}`;
 }
 

@@ -6,7 +6,7 @@
  */
 
 import type { Config } from "../config/mod.ts";
-import { APP_OPTIONS, FILE_OPTIONS, type Option, OPTIONS } from "./options/mod.ts";
+import { APP_OPTIONS, CHANNEL_FLAGS, FILE_OPTIONS, type Option, OPTIONS } from "./options/mod.ts";
 import { isSameFile } from "./same_file.ts";
 
 /** The options as they were read. */
@@ -20,6 +20,9 @@ export interface ReadOptions {
   isGivenDirectly(flag: string): boolean;
 }
 
+const HOW_TO_SWITCH_ON =
+  "write the section [channels] into the configuration file, or try them out with --channels-insecure";
+
 /** Options that have an effect only with another one. */
 const DEPENDENT: readonly (readonly [flags: readonly string[], needed: string])[] = [
   [FILE_OPTIONS.map(({ flag }) => flag).filter((flag) => flag !== "root"), "root"],
@@ -30,6 +33,14 @@ const DEPENDENT: readonly (readonly [flags: readonly string[], needed: string])[
   [["trust-proxy-field"], "trust-proxy"],
   [["access-log-format"], "access-log"],
   [["admin-channels"], "admin"],
+];
+
+/** Options that have an effect only with channels. Without any, `--engine` has a line of its own. */
+const OF_CHANNELS: readonly string[] = [
+  ...CHANNEL_FLAGS.map(({ flag }) => flag).filter((flag) => {
+    return flag !== "channels-insecure" && flag !== "engine";
+  }),
+  "admin-channels",
 ];
 
 /**
@@ -47,6 +58,7 @@ export function optionConflicts(read: ReadOptions): string[] {
     ...engineConflicts(read.config),
     ...proxyConflicts(read.config),
     ...missingCompanions(read),
+    ...missingChannels(read),
   ];
 }
 
@@ -61,9 +73,7 @@ function logConflicts({ log, monitoring: { accessLog } }: Config): string[] {
 
 function engineConflicts({ engine, channels }: Config): string[] {
   if (engine === undefined || channels !== undefined) return [];
-  return [
-    "--engine has no effect without channels: write the section [channels] into the configuration file",
-  ];
+  return [`--engine has no effect without channels: ${HOW_TO_SWITCH_ON}`];
 }
 
 function proxyConflicts({ app, channels, channelLimits: { connectTime } }: Config): string[] {
@@ -159,13 +169,28 @@ function count(others: readonly string[], flag: string): string {
  * their defaults, because --check prints such files; a switch may be off everywhere.
  */
 function missingCompanions(read: ReadOptions): string[] {
-  const { config, defaults, isGiven, isGivenDirectly } = read;
+  return DEPENDENT.filter(([_, needed]) => !read.isGiven(needed)).flatMap(([flags, needed]) => {
+    return changedAmong(flags, read).map((flag) => `--${flag} has no effect without --${needed}`);
+  });
+}
+
+/** The same for channels. Those of an app need no section. */
+function missingChannels(read: ReadOptions): string[] {
+  if (read.config.channels !== undefined || read.isGiven("app")) return [];
+  return changedAmong(OF_CHANNELS, read).map((flag) => {
+    return `--${flag} has no effect without channels: ${HOW_TO_SWITCH_ON}`;
+  });
+}
+
+/** Those of some options that were given. */
+function changedAmong(
+  flags: readonly string[],
+  { config, defaults, isGivenDirectly }: ReadOptions,
+): string[] {
   const isChanged = ({ flag, value, valuesOf }: Option) => {
     return (value !== undefined && isGivenDirectly(flag)) ||
       valuesOf(config).join("\n") !== valuesOf(defaults).join("\n");
   };
-  return DEPENDENT.filter(([_, needed]) => !isGiven(needed)).flatMap(([flags, needed]) => {
-    const changed = OPTIONS.filter((option) => flags.includes(option.flag) && isChanged(option));
-    return changed.map(({ flag }) => `--${flag} has no effect without --${needed}`);
-  });
+  return OPTIONS.filter((option) => flags.includes(option.flag) && isChanged(option))
+    .map(({ flag }) => flag);
 }

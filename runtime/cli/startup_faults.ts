@@ -133,7 +133,9 @@ function readPasswords(file: string): string {
   } catch (error) {
     const missing = error instanceof Deno.errors.NotFound;
     throw new Error(
-      `--basic-auth: the file ${file} ${missing ? "does not exist" : "cannot be read"}`,
+      missing
+        ? `--basic-auth: the file ${file} does not exist; async-deno hash-password > FILE makes one`
+        : `--basic-auth: the file ${file} cannot be read`,
     );
   }
 }

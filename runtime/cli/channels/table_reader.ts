@@ -8,6 +8,7 @@
 
 import { nearest } from "../../spelling/mod.ts";
 import type { RateLimitConfig } from "../../config/mod.ts";
+import { misplacedHint } from "../misplaced_key.ts";
 import { parseSize, parseTime } from "../options/quantity.ts";
 import { centrifugoHint } from "./centrifugo_keys.ts";
 
@@ -147,6 +148,8 @@ export class TableReader {
     const usual = key.toLowerCase().replaceAll("-", "_");
     const theirs = centrifugoHint(usual, this.#source.name);
     if (theirs !== undefined) return theirs;
+    const misplaced = misplacedHint(key);
+    if (misplaced !== undefined) return misplaced;
     // One word begins too many keys.
     const isLong = usual.includes("_");
     const longer = this.#known.find((known) => isLong && known.startsWith(`${usual}_`));

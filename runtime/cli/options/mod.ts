@@ -43,6 +43,7 @@ export const RELOADED_OPTIONS: readonly Option[] = [
 ];
 
 export { APP_OPTIONS } from "./app.ts";
+export { CHANNEL_FLAGS } from "./channels.ts";
 export { FILE_OPTIONS } from "./files.ts";
 export { ARGUMENTS, IP, MAX_WORKERS, WORKERS } from "./listen.ts";
 export {

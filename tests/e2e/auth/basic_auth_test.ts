@@ -191,7 +191,7 @@ async function bcryptFile(folder: string): Promise<string> {
 Deno.test("basic auth: a file that is missing or has no hash is an error at the start", async () => {
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   const rows: [value: string, wanted: string][] = [
-    ["alice:/no/such/file", "--basic-auth: the file /no/such/file does not exist"],
+    ["alice:/no/such/file", "the file /no/such/file does not exist; async-deno hash-password"],
     [`alice:${new URL("basic_auth_test.ts", import.meta.url).pathname}`, "has no line for alice"],
     ["alice", "USER:FILE"],
     [`alice:${await bcryptFile(folder)}`, "has a bcrypt hash for alice, which cannot be used"],

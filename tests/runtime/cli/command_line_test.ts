@@ -74,7 +74,8 @@ Deno.test("an unknown or repeated option, or an option without its value, is an 
 /** By group or flag, the options without which a value has no effect, or is too long. */
 const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
   "App": ["--app=a.ts"],
-  "drain-spread": ["--drain-timeout=1d"],
+  "Channels": ["--channels-insecure"],
+  "drain-spread": ["--drain-timeout=1d", "--channels-insecure"],
   "Files": ["--root=x"],
   "Transport and TLS": ["--tls-cert=c", "--tls-key=k"],
 };

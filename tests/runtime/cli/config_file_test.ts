@@ -110,12 +110,49 @@ Deno.test("configuration file: a number, a size, a time or a switch may be any s
 
 Deno.test("configuration file: an error names the type that a value must have", () => {
   const number = "port in a.toml must be a number, or a string with a unit";
-  for (const value of ["[80]", "1979-05-27", "''", "{ a = 1 }"]) {
+  for (const value of ["[80]", "1979-05-27", "''"]) {
     assertEquals(faultIn(`port = ${value}`), number, value);
   }
   const string = "log in a.toml must be a string that is not empty";
-  for (const text of ["log = true", "log = 5", "log = ''", "log.file = 'x'", "log = ['a']"]) {
+  for (const text of ["log = true", "log = 5", "log = ''", "log = ['a']"]) {
     assertEquals(faultIn(text), string, text);
   }
   assertEquals(faultIn("spa = [true]"), "spa in a.toml must be true or false");
+});
+
+Deno.test("configuration file: an option that is written as a table, and one that stands in a section", () => {
+  const rows = [
+    [
+      "[admin]\nport = 9000",
+      "admin in a.toml must be a string that is not empty, and not a table: " +
+      'write admin = "IP:PORT" at the top of the file, before any [section]',
+    ],
+    [
+      'engine.type = "redis"',
+      "engine in a.toml must be a string that is not empty, and not a table: " +
+      'write engine = "URL" at the top of the file, before any [section]',
+    ],
+    [
+      "port = { a = 1 }",
+      "port in a.toml must be a number, or a string with a unit, and not a table: " +
+      'write port = "PORT" at the top of the file, before any [section]',
+    ],
+    [
+      "[listing]",
+      "listing in a.toml must be true or false, and not a table: " +
+      "write listing = true at the top of the file, before any [section]",
+    ],
+    [
+      '[app]\nfile = "a.ts"\nport = 80',
+      '[app] in a.toml: unknown key "port": port is an option of the server: ' +
+      "write it at the top of the file, before any [section]",
+    ],
+    [
+      "[channels.namespaces.chat]\nmax_channels = 5",
+      '[channels.namespaces.chat] in a.toml: unknown key "max_channels": ' +
+      "max-channels is an option of the server: write it at the top of the file, before any [section]",
+    ],
+    ["[app]\nfoo = 1", 'unknown key "app-foo" in a.toml: --help lists all options'],
+  ] as const;
+  for (const [text, fault] of rows) assertEquals(faultIn(text), fault, text);
 });

@@ -63,12 +63,28 @@ Deno.test("option conflicts: a given default needs the other option too, but not
   assertEquals(faultsOf(["--listing=no"]), []);
 });
 
+Deno.test("option conflicts: options of channels without channels", () => {
+  const fault = (flag: string) =>
+    `--${flag} has no effect without channels: write the section [channels] into the ` +
+    "configuration file, or try them out with --channels-insecure";
+  assertEquals(faultsOf(["--max-channels", "128"]), [fault("max-channels")]);
+  assertEquals(faultsOf([], 'drain-spread = "2s"\nadmin = "127.0.0.1:0"\nadmin-channels = true'), [
+    fault("admin-channels"),
+    fault("drain-spread"),
+  ]);
+  assertEquals(faultsOf([], "max-channels = 128"), [], "the default in a file");
+  const ways = [["--channels-insecure"], ["--endpoints", "demo"], ["--app", "a.ts"]];
+  for (const way of ways) assertEquals(faultsOf([...way, "--max-channels", "5"]), [], way[0]);
+  assertEquals(faultsOf(["--max-channels", "5"], "[channels]"), []);
+});
+
 Deno.test("option conflicts: a spread of closes that is as long as the whole stop", () => {
   const fault =
     "--drain-spread is 8 s, and must be shorter than --drain-timeout, 8 s, after which " +
     "clients are cut off; make the timeout longer";
-  assertEquals(faultsOf(["--drain-spread", "8s"]), [fault]);
-  assertEquals(faultsOf(["--drain-spread", "8s", "--drain-timeout", "20s"]), []);
+  const insecure = ["--channels-insecure"];
+  assertEquals(faultsOf([...insecure, "--drain-spread", "8s"]), [fault]);
+  assertEquals(faultsOf([...insecure, "--drain-spread", "8s", "--drain-timeout", "20s"]), []);
   assertEquals(faultsOf(["--drain-timeout", "0.5s"]), [], "the default gives way");
 });
 

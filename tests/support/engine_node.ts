@@ -53,6 +53,7 @@ export async function attemptAt(
   const reason = await driver.connect({
     status: () => {},
     message: () => {},
+    cut: () => {},
     membersLost: () => {},
     warn: (text) => void warnings.push(text),
   });
@@ -71,6 +72,8 @@ export class EngineNode implements AsyncDisposable {
   readonly losses: string[] = [];
   /** The lines for the log. */
   readonly warnings: string[] = [];
+  /** The channels that it listened to, and that were reported to be listened to no more. */
+  readonly cut: string[] = [];
   /** How often its members were lost. */
   membersLost = 0;
 
@@ -92,6 +95,7 @@ export class EngineNode implements AsyncDisposable {
         if (status === "lost") node.losses.push(reason);
       },
       message: (channel, { ...message }) => node.messages.push({ channel, message }),
+      cut: (channels) => node.cut.push(...channels),
       membersLost: () => node.membersLost++,
       warn: (text) => node.warnings.push(text),
     });

@@ -132,6 +132,14 @@ export class LoopbackDriver implements EngineDriver {
     this.#events?.status("lost", "cut by the test");
   }
 
+  /** The part of the engine that has these channels is lost. */
+  cutPart(channels: readonly string[]): void {
+    this.status = "partial";
+    for (const channel of channels) this.listening.delete(channel);
+    this.#events?.status("partial", "cut by the test");
+    this.#events?.cut(channels);
+  }
+
   /** They are back. */
   restore(): void {
     this.status = "up";

@@ -62,6 +62,8 @@ export class Conductor implements EngineEvents, EntryOwner {
   #lostAt = performance.now();
   #wasUp = false;
   #isVerifying = true;
+  /** Whether the log says that a part of the engine is lost. */
+  #isPartTold = false;
   #repairs = 0;
   #losses = 0;
   readonly #timer: ReturnType<typeof setInterval>;
@@ -75,13 +77,13 @@ export class Conductor implements EngineEvents, EntryOwner {
 
   /** Whether clients get everything here: the engine is there, and what is followed is verified. */
   get isReady(): boolean {
-    return this.#status !== "lost" && !this.#isVerifying;
+    return this.#isUp && !this.#isVerifying;
   }
 
   /** The figures of now. */
   figures(): EngineFigures {
     return {
-      isUp: this.#status !== "lost",
+      isUp: this.#isUp,
       probeSeconds: this.driver.probeMs / 1000,
       followed: this.#channels.size - this.#kept.size,
       repairs: this.#repairs,
@@ -163,10 +165,21 @@ export class Conductor implements EngineEvents, EntryOwner {
     if (status === "lost") return this.#cut(reason);
     if (status === "doubt") this.#parts.warn(`the engine answers slowly: ${reason}`);
     if (before === "lost") this.#verify();
+    else if (status === "partial") this.#warnOfPart(reason);
+    else if (before === "partial") this.#complete();
   }
 
   message(channel: string, message: EngineMessage): void {
     this.#channels.get(channel)?.message(message);
+  }
+
+  cut(channels: readonly string[]): void {
+    for (const name of channels) {
+      const entry = this.#channels.get(name);
+      if (entry === undefined) continue;
+      entry.cut();
+      this.renewed(entry);
+    }
   }
 
   membersLost(): void {
@@ -204,13 +217,33 @@ export class Conductor implements EngineEvents, EntryOwner {
     this.#pump();
   }
 
+  get #isUp(): boolean {
+    return this.#status === "up" || this.#status === "doubt";
+  }
+
+  get #outcome(): string {
+    return this.#parts.deliversOffline === true
+      ? "publications are refused, and reach the subscribers of this server alone"
+      : "publications are refused";
+  }
+
+  #warnOfPart(reason: string): void {
+    this.#isPartTold = true;
+    this.#parts.warn(`a part of the engine is lost: ${reason}; in its channels, ${this.#outcome}`);
+  }
+
+  /** All parts of the engine are there; channels that could not be verified try again. */
+  #complete(): void {
+    if (this.#isPartTold) this.#parts.inform("all parts of the engine are back");
+    this.#isPartTold = false;
+    this.#isVerifying = true;
+    this.#pump();
+  }
+
   #cut(reason: string): void {
     this.#lostAt = performance.now();
     this.#isVerifying = true;
-    const outcome = this.#parts.deliversOffline === true
-      ? "publications are refused, and reach the subscribers of this server alone"
-      : "publications are refused";
-    if (this.#wasUp) this.#parts.warn(`the engine is lost: ${reason}; ${outcome}`);
+    if (this.#wasUp) this.#parts.warn(`the engine is lost: ${reason}; ${this.#outcome}`);
     this.#queue.clear();
     this.#beginning.clear();
     this.#retries.forEach(clearTimeout);

@@ -133,9 +133,10 @@ export type EngineMessage =
  *
  * - `up`: both connections work, and the last probe came back.
  * - `doubt`: a probe is late by a second. Requests are sent.
+ * - `partial`: one of several masters of the engine is lost, and with it some of the channels: what was listened to of them was reported by `cut`.
  * - `lost`: requests are answered `unavailable` at once, and nothing is listened to any more.
  */
-export type EngineStatus = "up" | "doubt" | "lost";
+export type EngineStatus = "up" | "doubt" | "partial" | "lost";
 
 /** The events of the driver. */
 export interface EngineEvents {
@@ -147,6 +148,8 @@ export interface EngineEvents {
   status(status: EngineStatus, reason: string): void;
   /** A message of a channel that is listened to; also between `listen` and its answer, and shortly after `unlisten`. */
   message(channel: string, message: EngineMessage): void;
+  /** These channels are listened to no more, though the engine is there: each must be listened to again, and verified. */
+  cut(channels: readonly string[]): void;
   /** This node was cut off for so long that its members have left: they must be entered again. */
   membersLost(): void;
   /** A line for the log: a fault that passes, or a setting of the engine that loses data. */
@@ -160,6 +163,8 @@ export interface EngineDriver {
   readonly probeMs: number;
   /** After how many milliseconds a channel that is listened to should be read again, as a message may be lost silently; undefined: none is. */
   readonly checkMs?: number | undefined;
+  /** Whether a channel is at a part of the engine that is lost; undefined: it has no parts. */
+  isAway?(channel: string): boolean;
   /**
    * Connects, and connects again until `close`. The events begin.
    *

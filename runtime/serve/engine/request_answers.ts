@@ -155,8 +155,8 @@ export class RequestAnswers implements EngineHandler {
     const result = await driver.publish(name, publication);
     if (result.status === "unavailable") {
       // What the engine may have taken would come twice.
-      const isAway = driver.status === "lost" && !result.mayBeDone;
-      if (isAway) this.#offline?.deliver(values[0] as Uint8Array, publication);
+      const isAway = driver.status === "lost" || driver.isAway?.(name) === true;
+      if (isAway && !result.mayBeDone) this.#offline?.deliver(values[0] as Uint8Array, publication);
       return BUSY;
     }
     return result.status === "full"

@@ -120,6 +120,32 @@ Deno.test("conductor: a connection that comes back fetches what was missed befor
   for (const { conductor } of [first, second]) await conductor.close();
 });
 
+Deno.test("conductor: a part of the engine that is lost keeps the node from being ready, and its channels are listened to again", async () => {
+  const engine = new LoopbackEngine();
+  const [first, second] = [await node(engine), await node(engine)];
+  const { driver, store, conductor, told } = first;
+  await first.open("a");
+  await first.open("b");
+  await until(() => conductor.isReady);
+  engine.refusal = { status: "unavailable", reason: "a part is lost", mayBeDone: false };
+  driver.cutPart(["a"]);
+  assertEquals([conductor.isReady, conductor.figures().isUp], [false, false]);
+  await driver.idle();
+  assertEquals(driver.listening, new Set(["b"]));
+  engine.refusal = undefined;
+  await second.publish("1");
+  driver.restore();
+  assertEquals(conductor.isReady, false);
+  await until(() => conductor.isReady);
+  assertEquals(driver.listening, new Set(["b", "a"]));
+  assertEquals(store.calls, ["follow a e-1 0", "follow b e-2 0", "a 1 1"]);
+  assertEquals(told, [
+    "a part of the engine is lost: cut by the test; in its channels, publications are refused",
+    "all parts of the engine are back",
+  ]);
+  for (const { conductor } of [first, second]) await conductor.close();
+});
+
 Deno.test("conductor: what cannot be fetched is reported as lost, and the channel is followed again", async () => {
   const engine = new LoopbackEngine();
   const { driver, store, conductor, open, publish } = await node(engine);

@@ -33,12 +33,12 @@ class Recording {
 async function publish(
   answer: EnginePublishResult,
   status: EngineStatus,
-  { isAllowed = true } = {},
+  { isAllowed = true, isAway = false } = {},
 ) {
   const store = new Recording();
   const place = {
     conductor: { open: () => Promise.resolve(false), positionOf: () => undefined },
-    driver: { status, publish: () => Promise.resolve(answer) },
+    driver: { status, publish: () => Promise.resolve(answer), isAway: () => isAway },
     members: {},
   };
   const parts = {
@@ -59,6 +59,8 @@ Deno.test("offline delivery: what the engine has certainly not taken, and only w
   assertEquals(await publish(refused, "lost", { isAllowed: false }), ["busy", 0, ""]);
   assertEquals(await publish(unknown, "lost"), ["busy", 0, ""]);
   assertEquals(await publish(refused, "up"), ["busy", 0, ""]);
+  assertEquals(await publish(refused, "partial"), ["busy", 0, ""]);
+  assertEquals(await publish(refused, "partial", { isAway: true }), ["busy", 0, "", '0 "x"']);
   assertEquals(await publish({ status: "full" }, "up"), ["full", 0, ""]);
   assertEquals(await publish(stored, "up"), ["stored", 7, "e"]);
 });

@@ -34,6 +34,14 @@ const SENTINEL = {
   pathFault: "has the name of the master that the sentinels watch as its path, and perhaps the " +
     "number of a database, as in redis+sentinel://10.0.0.1:26379,10.0.0.2:26379/NAME/2",
 } satisfies Kind;
+const CLUSTER = {
+  example: "redis+cluster://10.0.0.1:6379,10.0.0.2:6379",
+  hasList: true,
+  isTls: false,
+  path: /^\/?$/,
+  pathFault: "has no path, as a cluster has no name and a single database: " +
+    "redis+cluster://10.0.0.1:6379,10.0.0.2:6379",
+} satisfies Kind;
 const NATS = {
   example: "nats://127.0.0.1:4222",
   hasList: true,
@@ -47,6 +55,8 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ["rediss:", { ...REDIS, isTls: true }],
   ["redis+sentinel:", SENTINEL],
   ["rediss+sentinel:", { ...SENTINEL, isTls: true }],
+  ["redis+cluster:", CLUSTER],
+  ["rediss+cluster:", { ...CLUSTER, isTls: true }],
   ["unix:", SOCKET],
   ["redis+unix:", SOCKET],
   ["nats:", NATS],
@@ -112,7 +122,7 @@ function readAddress(text: string, name: string): Read {
     const fault =
       'must be the address of a Redis, Valkey or NATS server, as "redis://127.0.0.1:6379", ' +
       "with TLS rediss://, a Unix socket, as unix:///run/redis.sock, by sentinels, as " +
-      `${SENTINEL.example}, or nats://127.0.0.1:4222, with TLS tls://; without it this server keeps the channels itself`;
+      `${SENTINEL.example}, a cluster, as ${CLUSTER.example}, or nats://127.0.0.1:4222, with TLS tls://; without it this server keeps the channels itself`;
     return { fault: `${name} ${fault}` };
   }
   const isSocket = protocol.endsWith("unix:");
@@ -120,7 +130,7 @@ function readAddress(text: string, name: string): Read {
     ? socketFault(urls[0])
     : urls.length > 1 && !kind.hasList
     ? "must be the address of a single server, without commas: several begin with redis:// each, " +
-      "as redis://10.0.0.1:6379,redis://10.0.0.2:6379"
+      "as redis://10.0.0.1:6379,redis://10.0.0.2:6379, and nodes of a cluster with redis+cluster:// once"
     : urls.map((url) => hostFault(url, kind)).find((each) => each !== undefined);
   if (fault !== undefined) return { fault: `${name} ${fault}` };
   const url = urls.length === 1 ? urls[0].href : text;

@@ -9,7 +9,7 @@ import type { SecretSource } from "./channels.ts";
 
 /** Where the engine is. */
 export interface EngineConfig {
-  /** `redis://` or `rediss://` (TLS), perhaps with a user and the number of a database, or `nats://`, `tls://`; with `redis+sentinel://` those who know it; without a password. Several of Redis, between commas, have a part of the channels each. */
+  /** `redis://` or `rediss://` (TLS), perhaps with a user and the number of a database, or `nats://`, `tls://`; with `redis+sentinel://` those who know it, with `redis+cluster://` nodes of a cluster; without a password. Several of Redis, between commas, have a part of the channels each. */
   readonly url: string;
   /** What all names of the server in the engine begin with: servers with the same one belong together. */
   readonly prefix: string;

@@ -118,7 +118,7 @@ async function loop(url: string): Promise<void> {
   const { sha, lua } = SCRIPTS.append;
   await redis.script("LOAD", lua);
   const life = /run_id:(\S+)/.exec(await redis.info("server"))![1]!;
-  const facts = { names: new RedisNames("bench:"), life, isInGrace: false };
+  const facts = { names: new RedisNames("bench:"), lives: life, isInGrace: false };
   const data = Buffer.from(DATA);
   let count = 0, isOver = false;
   const publish = async () => {

@@ -61,12 +61,16 @@ export class ServerGroup implements AsyncDisposable {
   /** Waits until all have verified their channels with the engine. */
   async ready(): Promise<void> {
     for (const port of this.#adminPorts) {
-      await waitFor(async () => {
-        const response = await fetch(`http://127.0.0.1:${port}/readyz`);
-        await response.body?.cancel();
-        return response.ok;
-      }, { what: "a server that is ready", timeoutMs: TIMEOUT_MS });
+      await waitFor(() => isReady(port), {
+        what: "a server that is ready",
+        timeoutMs: TIMEOUT_MS,
+      });
     }
+  }
+
+  /** Whether one of them is ready. */
+  async isReady(): Promise<boolean> {
+    return (await Promise.all(this.#adminPorts.map(isReady))).includes(true);
   }
 
   /** Ports of those that run. */
@@ -144,6 +148,12 @@ export class Publisher {
     if (error !== undefined) this.refused++;
     return error === undefined;
   }
+}
+
+async function isReady(adminPort: number): Promise<boolean> {
+  const response = await fetch(`http://127.0.0.1:${adminPort}/readyz`);
+  await response.body?.cancel();
+  return response.ok;
 }
 
 function webSocketUrl(port: number): string {

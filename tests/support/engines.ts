@@ -7,6 +7,7 @@
 import type { EngineConfig } from "../../runtime/config/mod.ts";
 import { NatsCluster } from "./nats_cluster.ts";
 import { NATS_SERVER, NatsEngine, NO_NATS } from "./nats_engine.ts";
+import { RedisCluster } from "./redis_cluster.ts";
 import { NO_REDIS, REDIS_SERVER, RedisEngine } from "./redis_engine.ts";
 
 /** A server. */
@@ -66,8 +67,19 @@ export interface DriverEngineKind extends Pick<EngineKind, "ignore" | "reason"> 
   endLeases(engine: Pick<TestEngine, "url">): Promise<void>;
 }
 
-/** All kinds, and a cluster of NATS servers. */
+/** All kinds, and clusters. */
 export const DRIVER_ENGINES: readonly DriverEngineKind[] = [...ENGINES, {
+  name: "redis cluster",
+  ignore: REDIS_SERVER === undefined,
+  reason: NO_REDIS,
+  start: () => RedisCluster.start({ masters: 2 }),
+  endLeases: async (cluster) => {
+    for (const server of (cluster as RedisCluster).servers) {
+      const leases = await server.command("KEYS", "l{test:}:*");
+      if (leases !== "") await server.command("DEL", ...leases.split("\n"));
+    }
+  },
+}, {
   name: "nats cluster",
   ignore: NATS_SERVER === undefined,
   reason: NO_NATS,

@@ -47,7 +47,7 @@ export const CHANNEL_FLAGS: readonly Option[] = [
     group: GROUP,
     value: "URL",
     help:
-      "share the channels with other servers through this Redis, Valkey or NATS server, or sentinels: docs/cluster.md",
+      "share the channels with other servers through this Redis, Valkey or NATS server, or a cluster: docs/cluster.md",
   }, {
     get: (config) => config.engine,
     set: (config, value) => void (config.engine = value),

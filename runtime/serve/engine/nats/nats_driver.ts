@@ -25,7 +25,7 @@ import { LinkKeeper } from "../link_keeper.ts";
 import { randomText } from "../random_text.ts";
 import { NO_LINK, refusal, unavailable, UNVERIFIED } from "../refusals.ts";
 import { ChannelLog, type ClaimParts } from "./channel_log.ts";
-import { KeyedQueue } from "./keyed_queue.ts";
+import { KeyedQueue } from "../keyed_queue.ts";
 import type { NatsServer } from "./nats_address.ts";
 import { natsFault } from "./nats_faults.ts";
 import type { NatsLink } from "./nats_link.ts";

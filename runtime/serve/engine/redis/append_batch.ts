@@ -28,8 +28,8 @@ export interface Appended {
 /** What all publications of a call have in common. */
 export interface AppendFacts {
   readonly names: RedisNames;
-  /** See `RedisFacts`. */
-  readonly life: string;
+  /** See `RedisSpot`. */
+  readonly lives: string;
   /** Only nodes with a proof decide about a channel. */
   readonly isInGrace: boolean;
 }
@@ -50,7 +50,7 @@ const MOST_U32 = 2 ** 32 - 1;
 /** The call that stores some publications. */
 export function appendCall(
   all: readonly Appended[],
-  { names, life, isInGrace }: AppendFacts,
+  { names, lives, isInGrace }: AppendFacts,
 ): AppendCall {
   const places = new Map<string, number>();
   const keys: (string | Uint8Array)[] = [];
@@ -93,7 +93,7 @@ export function appendCall(
     out.bytes(data);
   }
   const grace = isInGrace ? "1" : "0";
-  return { keys, args: [life, randomText(), grace, names.pubSubStart, out.written] };
+  return { keys, args: [lives, randomText(), grace, names.pubSubStart, out.written] };
 }
 
 /** How many bytes the texts of a publication have. */

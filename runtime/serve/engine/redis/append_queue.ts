@@ -16,9 +16,8 @@ import {
   bytesOf,
 } from "./append_batch.ts";
 import type { RedisNames } from "./names.ts";
-import { redisFault } from "./redis_faults.ts";
 import type { RedisLink } from "./redis_link.ts";
-import { SCRIPTS } from "./scripts.ts";
+import type { Refusal, SpotAction } from "./redis_servers.ts";
 
 /** Calls under way, beyond which full ones wait, too: for servers that are far away. */
 const MOST_CALLS = 8;
@@ -30,9 +29,14 @@ const NOT_SENT = "the publications before it were not answered";
 /** What a queue works with. */
 export interface AppendQueueParts {
   readonly names: RedisNames;
-  /** The connection of now. */
-  link(): RedisLink | undefined;
-  isInGrace(): boolean;
+  /** The most calls that are under way. In a cluster one: behind a call that is sent again to another master, nothing overtakes it. */
+  readonly mostCalls?: number;
+  /** Whether there is a connection. */
+  isOpen(): boolean;
+  /** Does something at the server; the action begins within the call. */
+  reach<T>(action: SpotAction<T>): Promise<T | Refusal>;
+  /** There is nothing left to do. */
+  idle?(): void;
 }
 
 interface Waiting extends Appended {
@@ -52,7 +56,7 @@ export class AppendQueue {
 
   /** Stores a publication and delivers it. */
   add(channel: string, publication: EnginePublication): Promise<EnginePublishResult> {
-    if (this.#parts.link() === undefined) return Promise.resolve(NO_LINK);
+    if (!this.#parts.isOpen()) return Promise.resolve(NO_LINK);
     return new Promise((resolve) => {
       this.#waiting.push({ channel, publication, resolve });
       if (this.#isDue) return;
@@ -70,44 +74,46 @@ export class AppendQueue {
   }
 
   #pump(): void {
+    const { mostCalls = MOST_CALLS } = this.#parts;
     const waiting = () => this.#waiting.length;
     while (waiting() > 0 && this.#calls === 0) this.#sendNext();
-    while (waiting() >= MOST_A_CALL && this.#calls < MOST_CALLS) this.#sendNext();
+    while (waiting() >= MOST_A_CALL && this.#calls < mostCalls) this.#sendNext();
+    if (this.#calls === 0) this.#parts.idle?.();
   }
 
   #sendNext(): void {
-    const link = this.#parts.link();
-    if (link === undefined) this.#refuseWaiting(NO_LINK);
-    else void this.#send(link, this.#take(link.facts.isCluster));
+    if (this.#parts.isOpen()) void this.#send(this.#take());
+    else this.#refuseWaiting(NO_LINK);
   }
 
-  /** The next ones that go together. In a cluster, a script may use the keys of one channel only. */
-  #take(isOneChannel: boolean): Waiting[] {
+  /** The next ones that go together. */
+  #take(): Waiting[] {
     const waiting = this.#waiting;
     let [count, bytes] = [0, 0];
-    for (const { channel, publication } of waiting) {
+    for (const { publication } of waiting) {
       bytes += bytesOf(publication);
-      const isOther = isOneChannel && channel !== waiting[0]!.channel;
-      if (count > 0 && (count === MOST_A_CALL || bytes > MOST_BYTES || isOther)) break;
+      if (count > 0 && (count === MOST_A_CALL || bytes > MOST_BYTES)) break;
       count++;
     }
     this.#waiting = waiting.slice(count);
     return waiting.slice(0, count);
   }
 
-  async #send(link: RedisLink, all: readonly Waiting[]): Promise<void> {
+  async #send(all: readonly Waiting[]): Promise<void> {
     this.#calls++;
-    const { names } = this.#parts;
-    const { life } = link.facts;
-    const { keys, args } = appendCall(all, { names, life, isInGrace: this.#parts.isInGrace() });
-    try {
-      const answers = appendAnswers(await link.run(SCRIPTS.append, keys, args) as Buffer);
-      all.forEach(({ resolve }, i) => resolve(resultOf(answers[i], link)));
-    } catch (error) {
-      const fault = redisFault(error);
-      for (const { resolve } of all) resolve(refusal(fault));
+    const { names, reach } = this.#parts;
+    const results = await reach(async ({ link, lives, isInGrace }) => {
+      const { keys, args } = appendCall(all, { names, lives, isInGrace });
+      const answers = appendAnswers(await link.run("append", keys, args) as Buffer);
+      return all.map((_, i) => resultOf(answers[i], link));
+    });
+    if ("status" in results) {
+      for (const { resolve } of all) resolve(results);
       // Without an answer it has lasted as long as a call may.
-      if (fault.mayBeDone) this.#refuseWaiting(unavailable({ reason: NOT_SENT, mayBeDone: false }));
+      const isSilent = results.status === "unavailable" && results.mayBeDone;
+      if (isSilent) this.#refuseWaiting(unavailable({ reason: NOT_SENT, mayBeDone: false }));
+    } else {
+      all.forEach(({ resolve }, i) => resolve(results[i]!));
     }
     this.#calls--;
     this.#pump();

@@ -4,15 +4,17 @@
  * In: what a driver is made with. Out: what was found. Leaves nothing in the server.
  */
 import type { EngineInspection } from "../driver.ts";
+import { inspectCluster } from "./inspect_cluster.ts";
 import { connectionFault, evictionWarning, redisFault } from "./redis_faults.ts";
 import { RedisLink } from "./redis_link.ts";
 import { RedisNames } from "./names.ts";
-import { databaseOf } from "./redis_address.ts";
+import { databaseOf, isCluster } from "./redis_address.ts";
 import type { RedisDriverOptions } from "./redis_driver.ts";
 import { rehearse } from "./rehearsal.ts";
 
 /** Looks at the server. */
 export async function inspectServer(options: RedisDriverOptions): Promise<EngineInspection> {
+  if (isCluster(options.url)) return await inspectCluster(options);
   const names = new RedisNames(options.prefix, databaseOf(options.url));
   let lost: string | undefined;
   let link: RedisLink | undefined;

@@ -15,8 +15,10 @@
  * q{prefix}:node   set of the channels in which it has members                   y{prefix}:node   publish/subscribe: its probe
  * ```
  * `c` is the prefix and the channel's name. Keys belong to a database and publish/subscribe channels do not: so these have
- * its number in their names.
+ * its number in their names. In a cluster, what is tried and probed at a master has the tag `{prefix%:number}`, with a number
+ * whose slot it has; no channel's tag looks so, as behind each % there are two digits.
  */
+import { hashSlot, SLOTS } from "./hash_slot.ts";
 
 /** What keys of a channel hold. */
 type ChannelKey = "m" | "s" | "p";
@@ -25,17 +27,35 @@ type NodeKey = "l" | "r" | "q";
 /** What publish/subscribe channels deliver: a channel, or the probes of a node. */
 type PubSubKind = "x" | "y";
 
+/** Numbers until one has a slot of a master that has but one: with far fewer none is likely. */
+const MOST_NUMBERS = 20 * SLOTS;
+
 const ESCAPES: Readonly<Record<string, string>> = { "%": "%25", "{": "%7B", "}": "%7D" };
 
 /** The names of one installation. */
 export class RedisNames {
-  readonly #prefix: string;
+  #prefix: string;
   readonly #database: string;
 
   /** @param prefix any text @param database the number of the database */
   constructor(prefix: string, database = 0) {
     this.#prefix = escaped(prefix);
     this.#database = database === 0 ? "" : String(database);
+  }
+
+  /** The slot of everything that a channel has; without one, of what nodes have. */
+  slotOf(channel = ""): number {
+    return hashSlot(this.#prefix + escaped(channel));
+  }
+
+  /** Names that no channel and no node has, for what is tried in one of some slots. @throws {Error} if there is none */
+  within(hasSlot: (slot: number) => boolean): RedisNames {
+    for (let number = 0; number < MOST_NUMBERS; number++) {
+      const names = new RedisNames("");
+      names.#prefix = `${this.#prefix}%:${number}`;
+      if (hasSlot(names.slotOf())) return names;
+    }
+    throw new Error("the master has no slots");
   }
 
   /** A key of a channel. */

@@ -8,11 +8,12 @@
  * redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE]
  * rediss://…                                             over TLS
  * redis+sentinel://[USER@]HOST[:PORT][,…]/NAME[/DATABASE]  the master of this name; rediss+sentinel: with TLS to all
+ * redis+cluster://[USER@]HOST:PORT[,…]                    some nodes of a cluster; rediss+cluster: with TLS to all
  * unix:///PATH[?db=DATABASE][&user=USER]                 a Unix socket; redis+unix: is the same
  * ```
  */
 import { isIP } from "node:net";
-import { urlPerHost } from "../../../../protocol/basics.ts";
+import { urlHost, urlPerHost } from "../../../../protocol/basics.ts";
 
 /** Where something listens; an IPv6 address without brackets. */
 export interface HostAndPort {
@@ -25,6 +26,13 @@ export interface SentinelPlace {
   readonly sentinels: readonly HostAndPort[];
   /** How they call the master. */
   readonly name: string;
+  /** With what the certificates of all are checked; undefined: no TLS. */
+  readonly tls?: Pick<RedisTls, "ca">;
+}
+
+/** Nodes of a cluster, of which one that can be reached knows the others. */
+export interface ClusterPlace {
+  readonly seeds: readonly HostAndPort[];
   /** With what the certificates of all are checked; undefined: no TLS. */
   readonly tls?: Pick<RedisTls, "ca">;
 }
@@ -43,7 +51,7 @@ export interface RedisTls {
 
 /** The parts of a URL. */
 export interface RedisAddress {
-  readonly place: RedisPlace | SentinelPlace;
+  readonly place: RedisPlace | SentinelPlace | ClusterPlace;
   /** Undefined: the default user. */
   readonly user: string | undefined;
   /** Undefined: none. */
@@ -61,12 +69,17 @@ export function redisAddress(url: string, ca?: string): RedisAddress {
   const user = textOf(given.username);
   const password = textOf(given.password);
   const isTls = given.protocol.startsWith("rediss");
+  const tls = isTls ? { tls: ca === undefined ? {} : { ca } } : {};
+  if (isCluster(url)) {
+    const seeds = [given, ...others].map((each) => hostOf(each, DEFAULT_PORT));
+    return { place: { seeds, ...tls }, user, password, database: 0 };
+  }
   if (given.protocol.endsWith("sentinel:")) {
     const [, name = "", database = ""] = given.pathname.split("/");
     const place = {
       sentinels: [given, ...others].map((each) => hostOf(each, SENTINEL_PORT)),
       name: decodeURIComponent(name),
-      ...(isTls ? { tls: ca === undefined ? {} : { ca } } : {}),
+      ...tls,
     };
     return { place, user, password, database: Number(database) };
   }
@@ -77,6 +90,18 @@ export function redisAddress(url: string, ca?: string): RedisAddress {
     password,
     database: Number(given.pathname.slice(1) || 0),
   };
+}
+
+/** Whether a URL names nodes of a cluster. */
+export function isCluster(url: string): boolean {
+  return /^rediss?\+cluster:/.test(url);
+}
+
+/** The URL of one node of the cluster that a URL names. */
+export function nodeUrl(url: string, { host, port }: HostAndPort): string {
+  const [{ protocol, username }] = urlPerHost(url)!;
+  const user = username === "" ? "" : `${username}@`;
+  return `${protocol.replace("+cluster", "")}//${user}${urlHost(host)}:${port}`;
 }
 
 /** The number of the database in a URL. */

@@ -1,14 +1,13 @@
 /**
- * The driver for one Redis or Valkey server, version 6.2 or later.
+ * The driver for one Redis or Valkey server, version 6.2 or later, or for the masters of a cluster, version 7 or later.
  *
- * In: the calls of {@link EngineDriver}. Out: its answers; the events come from the {@link LinkKeeper}. Between two links every
+ * In: the calls of {@link EngineDriver}. Out: its answers; the events come from the {@link RedisServers}. Between two links every
  * request is answered `unavailable` at once: nothing is queued, and nothing is sent twice.
  */
 import type {
   EngineDoneResult,
   EngineDriver,
   EngineEvents,
-  EngineFull,
   EngineJoinResult,
   EngineMember,
   EngineMembersResult,
@@ -21,20 +20,19 @@ import type {
   EngineStatus,
   EngineUnavailable,
 } from "../driver.ts";
-import { LinkKeeper } from "../link_keeper.ts";
+import { KeyedQueue } from "../keyed_queue.ts";
 import { encodeMember } from "../member_bytes.ts";
 import { randomText } from "../random_text.ts";
-import { NO_LINK, refusal, unavailable, UNVERIFIED } from "../refusals.ts";
-import { AppendQueue } from "./append_queue.ts";
-import { decodeMember, decodeMessage } from "./frames.ts";
+import { unavailable, UNVERIFIED } from "../refusals.ts";
+import { ClusterServers } from "./cluster_servers.ts";
+import { decodeMember } from "./frames.ts";
 import { RedisNames } from "./names.ts";
-import { databaseOf } from "./redis_address.ts";
-import { redisFault } from "./redis_faults.ts";
-import type { RedisLink, RedisServer } from "./redis_link.ts";
-import { RedisLinks } from "./redis_links.ts";
+import { databaseOf, isCluster } from "./redis_address.ts";
+import type { RedisServer } from "./redis_link.ts";
 import { RedisNodes } from "./redis_nodes.ts";
+import { OneServer, type RedisServers, type RedisSpot, type Refusal } from "./redis_servers.ts";
 import { type RangeReply, rangeResult } from "./range_reply.ts";
-import { type RedisScript, SCRIPTS } from "./scripts.ts";
+import type { ScriptName } from "./scripts.ts";
 
 /** The options of a driver. */
 export interface RedisDriverOptions extends RedisServer {
@@ -48,57 +46,52 @@ export interface RedisDriverOptions extends RedisServer {
 const RANGE_BYTES = 2 ** 20;
 const DONE: EngineDoneResult = { status: "done" };
 
+type Argument = string | Uint8Array;
+
 /** The driver. */
 export class RedisDriver implements EngineDriver {
   readonly #names: RedisNames;
   readonly #nodes: RedisNodes;
-  readonly #keeper: LinkKeeper<RedisLink>;
-  readonly #appends: AppendQueue;
+  readonly #servers: RedisServers;
+  /** What happens to a member, if the servers do not keep the order. */
+  readonly #members = new KeyedQueue();
 
   /** @param options where the server is; nothing is connected before `connect` */
-  constructor(options: RedisDriverOptions) {
-    this.#names = new RedisNames(options.prefix, databaseOf(options.url));
-    this.#nodes = new RedisNodes(this.#names, randomText);
-    this.#keeper = new LinkKeeper(
-      new RedisLinks(options, {
-        names: this.#names,
-        nodes: this.#nodes,
-        message: (channel, bytes) => this.#message(channel, bytes),
-      }),
-      options.graceMs,
-    );
-    this.#appends = new AppendQueue({
-      names: this.#names,
-      link: () => this.#keeper.link,
-      isInGrace: () => this.#keeper.isInGrace,
-    });
+  constructor({ prefix, graceMs, ...server }: RedisDriverOptions) {
+    const names = this.#names = new RedisNames(prefix, databaseOf(server.url));
+    const nodes = this.#nodes = new RedisNodes(names, randomText);
+    const options = { server, names, nodes, graceMs };
+    this.#servers = isCluster(server.url) ? new ClusterServers(options) : new OneServer(options);
   }
 
   get status(): EngineStatus {
-    return this.#keeper.status;
+    return this.#servers.status;
   }
 
   get probeMs(): number {
-    return this.#keeper.probeMs;
+    return this.#servers.probeMs;
+  }
+
+  isAway(channel: string): boolean {
+    return this.#servers.isAway(channel);
   }
 
   connect(events: EngineEvents): Promise<string | undefined> {
-    return this.#keeper.start(events);
+    return this.#servers.start(events);
   }
 
   close(): Promise<void> {
-    return this.#keeper.stop();
+    return this.#servers.stop();
   }
 
   publish(channel: string, publication: EnginePublication): Promise<EnginePublishResult> {
-    return this.#appends.add(channel, publication);
+    return this.#servers.publish(channel, publication);
   }
 
   state(channel: string, proof?: EnginePosition): Promise<EngineStateResult> {
-    return this.#ask(SCRIPTS.state, this.#channelKeys(channel), () => {
-      const { epoch = "", offset = 0, tag = "" } = proof ?? {};
-      const life = this.#keeper.link?.facts.life ?? "";
-      const start = [life, randomText(), this.#keeper.isInGrace ? "1" : "0"];
+    const { epoch = "", offset = 0, tag = "" } = proof ?? {};
+    return this.#ask(channel, "state", this.#channelKeys(channel), ({ lives, isInGrace }) => {
+      const start = [lives, randomText(), isInGrace ? "1" : "0"];
       return [...start, this.#names.ofPubSub("x", channel), epoch, String(offset), tag];
     }, (reply) => {
       if (String(reply[0]) !== "known") return UNVERIFIED;
@@ -112,83 +105,85 @@ export class RedisDriver implements EngineDriver {
     if (first !== "unverified") return first;
     const state = await this.state(channel);
     if (state.status === "unavailable") return state;
-    if (state.status === "full") {
-      return unavailable({ reason: "the server is out of memory", mayBeDone: false });
-    }
+    if (state.status === "full") return withoutRoom(state);
     const second = await this.#range(channel, query);
     return second === "unverified" ? UNVERIFIED : second;
   }
 
   async removeHistory(channel: string): Promise<EngineDoneResult> {
-    return done(
-      await this.#ask(SCRIPTS.forget, [this.#names.ofChannel("s", channel)], () => [
-        this.#names.ofPubSub("x", channel),
-      ], () => DONE),
-    );
+    const key = this.#names.ofChannel("s", channel);
+    const args = [this.#names.ofPubSub("x", channel)];
+    return done(await this.#ask(channel, "forget", [key], () => args, () => DONE));
   }
 
   join(channel: string, member: EngineMember): Promise<EngineJoinResult> {
     const node = this.#nodes.id;
-    // Sent before the member: a list that has too many channels is harmless.
-    const listed = this.#do((link) => link.command("SADD", this.#names.ofNode("q", node), channel));
-    const entered = this.#ask(
-      SCRIPTS.join,
-      [this.#names.ofChannel("p", channel)],
-      () => [
-        `${node}|${member.client}`,
-        encodeMember(member),
-        this.#names.ofPubSub("x", channel),
-        member.info,
-      ],
-      (): EngineJoinResult => ({ status: "joined" }),
-    );
-    return Promise.all([listed, entered]).then(([first, second]) =>
-      first.status === "done" ? second : first
-    );
+    // Before the member: a list that has too many channels is harmless.
+    const list = () =>
+      this.#servers.reach(undefined, async ({ link }) => {
+        await link.command("SADD", this.#names.ofNode("q", node), channel);
+        return DONE;
+      });
+    const enter = () =>
+      this.#ask(
+        channel,
+        "join",
+        [this.#names.ofChannel("p", channel)],
+        () => [
+          `${node}|${member.client}`,
+          encodeMember(member),
+          this.#names.ofPubSub("x", channel),
+          member.info,
+        ],
+        (): EngineJoinResult => ({ status: "joined" }),
+      );
+    if (this.#servers.hasOneOrder) {
+      return Promise.all([list(), enter()]).then(([first, second]) =>
+        first.status === "done" ? second : first
+      );
+    }
+    return this.#members.run(memberOf(channel, member.client), async () => {
+      const listed = await list();
+      return listed.status === "done" ? await enter() : listed;
+    });
   }
 
   async leave(channel: string, client: string): Promise<EngineDoneResult> {
-    return done(
-      await this.#ask(SCRIPTS.leave, [this.#names.ofChannel("p", channel)], () => [
-        `${this.#nodes.id}|${client}`,
+    const node = this.#nodes.id;
+    const leave = () =>
+      this.#ask(channel, "leave", [this.#names.ofChannel("p", channel)], () => [
+        `${node}|${client}`,
         this.#names.ofPubSub("x", channel),
-      ], () => DONE),
-    );
+      ], () => DONE);
+    const result = this.#servers.hasOneOrder
+      ? leave()
+      : this.#members.run(memberOf(channel, client), leave);
+    return done(await result);
   }
 
   async members(channel: string): Promise<EngineMembersResult> {
-    const link = this.#open();
-    if (link === undefined) return NO_LINK;
-    try {
-      const key = this.#names.ofChannel("p", channel);
-      const flat = await link.bytesCommand("HGETALL", key) as Uint8Array[];
-      const members = [];
-      for (let i = 0; i + 1 < flat.length; i += 2) {
-        const found = decodeMember(String(flat[i]), flat[i + 1]!);
-        if (found === undefined || this.#nodes.isDead(found.node)) continue;
-        const { node: _, ...member } = found;
-        members.push(member);
-      }
-      return { status: "read", members };
-    } catch (error) {
-      return unavailable(redisFault(error));
+    const key = this.#names.ofChannel("p", channel);
+    const flat = await this.#servers.reach(
+      channel,
+      async ({ link }) => await link.bytesCommand("HGETALL", key) as Uint8Array[],
+    );
+    if ("status" in flat) return withoutRoom(flat);
+    const members = [];
+    for (let i = 0; i + 1 < flat.length; i += 2) {
+      const found = decodeMember(String(flat[i]), flat[i + 1]!);
+      if (found === undefined || this.#nodes.isDead(found.node)) continue;
+      const { node: _, ...member } = found;
+      members.push(member);
     }
+    return { status: "read", members };
   }
 
   async listen(channel: string): Promise<EngineDoneResult> {
-    const name = this.#names.ofPubSub("x", channel);
-    return done(await this.#do((link) => link.subscribe(name)));
+    return done(await this.#servers.listen(channel));
   }
 
   async unlisten(channel: string): Promise<EngineDoneResult> {
-    const name = this.#names.ofPubSub("x", channel);
-    return done(await this.#do((link) => link.unsubscribe(name)));
-  }
-
-  #message(name: string, bytes: Uint8Array): void {
-    const channel = this.#names.channelOf(name);
-    if (channel === undefined) this.#keeper.probed(new TextDecoder().decode(bytes));
-    else this.#keeper.deliver(channel, decodeMessage(bytes));
+    return done(await this.#servers.unlisten(channel));
   }
 
   #channelKeys(channel: string): string[] {
@@ -199,8 +194,8 @@ export class RedisDriver implements EngineDriver {
     channel: string,
     { from, limit, reverse = false }: EngineRangeQuery,
   ): Promise<EngineRangeResult | "unverified"> {
-    const result = await this.#ask(SCRIPTS.range, this.#channelKeys(channel), () => [
-      this.#keeper.link?.facts.life ?? "",
+    const result = await this.#ask(channel, "range", this.#channelKeys(channel), ({ lives }) => [
+      lives,
       from === undefined ? "" : `${from}-0`,
       String(limit),
       String(RANGE_BYTES),
@@ -210,48 +205,36 @@ export class RedisDriver implements EngineDriver {
       return isRead ? rangeResult(reply as unknown as RangeReply) : UNVERIFIED;
     });
     if (result === UNVERIFIED) return "unverified";
-    return result.status === "full" ? unavailable({ reason: "full", mayBeDone: false }) : result;
-  }
-
-  /** The link, if there is one, for a request behind the publications before it. */
-  #open(): RedisLink | undefined {
-    this.#appends.flush();
-    return this.#keeper.link;
+    return result.status === "full" ? withoutRoom(result) : result;
   }
 
   /** Runs a script; its arguments are made only if there is a link. Sent within the call, so that requests keep their order. */
-  async #ask<T>(
-    script: RedisScript,
-    keys: readonly (string | Uint8Array)[],
-    args: () => readonly (string | Uint8Array)[],
+  #ask<T>(
+    channel: string,
+    script: ScriptName,
+    keys: readonly Argument[],
+    args: (spot: RedisSpot) => readonly Argument[],
     read: (reply: readonly unknown[]) => T,
-  ): Promise<T | EngineFull | EngineUnavailable> {
-    const link = this.#open();
-    if (link === undefined) return NO_LINK;
-    try {
-      return read(await link.run(script, keys, args()) as unknown[]);
-    } catch (error) {
-      return refusal(redisFault(error));
-    }
-  }
-
-  async #do(
-    action: (link: RedisLink) => Promise<unknown>,
-  ): Promise<EngineDoneResult | EngineFull> {
-    const link = this.#open();
-    if (link === undefined) return NO_LINK;
-    try {
-      await action(link);
-      return DONE;
-    } catch (error) {
-      return refusal(redisFault(error));
-    }
+  ): Promise<T | Refusal> {
+    return this.#servers.reach(
+      channel,
+      async (spot) => read(await spot.link.run(script, keys, args(spot)) as unknown[]),
+    );
   }
 }
 
+function memberOf(channel: string, client: string): string {
+  return `${channel}\0${client}`;
+}
+
 /** Requests that need no memory are never refused for want of it. */
-function done(result: EngineDoneResult | EngineFull): EngineDoneResult {
-  return result.status === "full"
+function done(result: EngineDoneResult | Refusal): EngineDoneResult {
+  return result.status === "full" ? withoutRoom(result) : result;
+}
+
+/** The same for a request whose answer has no `full`. */
+function withoutRoom(refusal: Refusal): EngineUnavailable {
+  return refusal.status === "full"
     ? unavailable({ reason: "the server is out of memory", mayBeDone: false })
-    : result;
+    : refusal;
 }

@@ -12,10 +12,11 @@ export interface RedisFault extends RequestFault {
    * - `full`: the server has no memory left; nothing was done.
    * - `scripts`: the server has lost the scripts; they are loaded again.
    * - `lost`: this is no server to write to any more; a new connection finds out which one is.
+   * - `moved`: another master of the cluster has the slot, or will have it, or nobody has it now; nothing was done.
    * - `denied`: the user may not do it; a new connection finds out what else it may not do.
    * - `failed`: nothing about the connection.
    */
-  readonly kind: "full" | "scripts" | "lost" | "denied" | "failed";
+  readonly kind: "full" | "scripts" | "lost" | "moved" | "denied" | "failed";
 }
 
 /** What Redis 6.2 to 8 says if a user may not do something, also within a script. */
@@ -23,6 +24,7 @@ const DENIED = /\bNOPERM\b|\bACL failure in script\b|can't (?:run this|access|pu
 
 const KINDS: readonly (readonly [RegExp, RedisFault["kind"]])[] = [
   [/^NOSCRIPT\b/, "scripts"],
+  [/^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN)\b/, "moved"],
   [/\bOOM command not allowed\b/, "full"],
   [/\b(?:READONLY|MASTERDOWN|LOADING|UNBLOCKED|NOAUTH)\b/, "lost"],
   [DENIED, "denied"],
@@ -40,6 +42,8 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   ],
   [/^the sentinel .*NOAUTH/, "the sentinels ask for a password: engine_sentinel_password_file"],
   [/^the sentinel .*unknown command/, "it is a server and no sentinel: redis://HOST:PORT"],
+  [/is a node of a cluster/, "redis+cluster://HOST:PORT"],
+  [/cluster support disabled|is in no cluster/, "it is a server alone: redis://HOST:PORT"],
   [/\bWRONGPASS\b/, "the user or the password is wrong"],
   [/without any password configured/, "the server asks for no password: remove engine_password_…"],
   [/is a sentinel/, "redis+sentinel://HOST:PORT/NAME"],
@@ -72,11 +76,11 @@ export function evictionWarning(policy: string): string | undefined {
 }
 
 function hintOfTls(reason: string, url: string): string | undefined {
-  if (url.startsWith("redis:") && /ECONNRESET|EPIPE|UNKNOWN|closed/.test(reason)) {
-    return "a port for TLS needs rediss://";
+  if (/^redis(?:\+cluster)?:/.test(url) && /ECONNRESET|EPIPE|UNKNOWN|closed/.test(reason)) {
+    return `a port for TLS needs ${url.replace(/^redis(.*?):.*$/s, "rediss$1")}://`;
   }
-  return url.startsWith("rediss:") && /ETIMEDOUT|timed out|wrong version/i.test(reason)
-    ? "a port without TLS needs redis://"
+  return /^rediss(?:\+cluster)?:/.test(url) && /ETIMEDOUT|timed out|wrong version/i.test(reason)
+    ? `a port without TLS needs ${url.replace(/^rediss(.*?):.*$/s, "redis$1")}://`
     : undefined;
 }
 

@@ -14,7 +14,9 @@ import { addressOf, findMaster, type Master } from "./find_master.ts";
 import { type RedisAddress, redisAddress, type RedisPlace, tlsOf } from "./redis_address.ts";
 import { closeRedis, enterRedis, redisClient } from "./redis_client.ts";
 import { answeredFault, type RedisFault, redisFault } from "./redis_faults.ts";
-import { type RedisScript, SCRIPTS } from "./scripts.ts";
+import { NO_FACTS, type RedisFacts, redisFacts } from "./redis_facts.ts";
+import { type RedisScripts, type ScriptName, SCRIPTS, SHARDED_SCRIPTS } from "./scripts.ts";
+import { ShardedListener } from "./sharded_listener.ts";
 
 /** Where the server is, and how long to wait. */
 export interface RedisServer {
@@ -28,11 +30,11 @@ export interface RedisServer {
   readonly sentinelUser?: string;
   /** Default: they ask for none. */
   readonly sentinelPassword?: string;
+  /** Whether it is a master of a cluster, whose publish/subscribe is sharded by slots. Default: no. */
+  readonly isMaster?: boolean;
   /** Milliseconds until a connection attempt or a command fails. */
   readonly timeoutMs: number;
 }
-
-const NO_FACTS: RedisFacts = { life: "", program: "", isCluster: false, evictionPolicy: "" };
 
 /** The events of a link. */
 export interface RedisLinkEvents {
@@ -40,18 +42,10 @@ export interface RedisLinkEvents {
   message(channel: string, bytes: Uint8Array): void;
   /** The link has ended, and not by `close`; called once. */
   lost(reason: string): void;
-}
-
-/** What the server says about itself. */
-export interface RedisFacts {
-  /** Another one after each restart, failover and promotion. */
-  readonly life: string;
-  /** The program and its version, as "Redis 7.0.15". */
-  readonly program: string;
-  /** A script may use keys of one slot only. */
-  readonly isCluster: boolean;
-  /** `noeviction`, or how it evicts keys; empty if it does not say. */
-  readonly evictionPolicy: string;
+  /** In a cluster: the server has said that it does not have a slot, or that the cluster is down. */
+  moved?(): void;
+  /** In a cluster: these publish/subscribe channels are listened to no more. */
+  dropped?(channels: readonly string[]): void;
 }
 
 /** By what a later link ends this one on the server, too. */
@@ -71,6 +65,9 @@ export class RedisLink {
   readonly #address: RedisAddress;
   /** As the sentinels knew it; undefined: there are none. */
   readonly #master: Master | undefined;
+  readonly #scripts: RedisScripts;
+  /** Undefined: listening is not sharded. */
+  readonly #sharded: ShardedListener | undefined;
   #facts: RedisFacts = NO_FACTS;
   #trace: LinkTrace = { runId: "", clients: [] };
   /** The first error of one of the connections. */
@@ -86,9 +83,17 @@ export class RedisLink {
     this.#master = master;
     this.#commands = this.#connection(place);
     this.#listening = this.#connection(place);
-    this.#listening.on("messageBuffer", (channel, message) => {
+    const { isMaster = false } = server;
+    this.#scripts = isMaster ? SHARDED_SCRIPTS : SCRIPTS;
+    const event = isMaster ? "smessageBuffer" : "messageBuffer";
+    this.#listening.on(event, (channel: Buffer, message: Buffer) => {
       if (!this.#isClosed) events.message(channel.toString(), message);
     });
+    this.#sharded = isMaster
+      ? new ShardedListener(this.#listening, (channels) => {
+        if (!this.#isClosed) events.dropped?.(channels);
+      })
+      : undefined;
   }
 
   /**
@@ -123,6 +128,11 @@ export class RedisLink {
     }
   }
 
+  /** Whether it is to a master of a cluster. */
+  get isMaster(): boolean {
+    return this.#sharded !== undefined;
+  }
+
   /** What the server says about itself. */
   get facts(): RedisFacts {
     return this.#facts;
@@ -135,11 +145,12 @@ export class RedisLink {
 
   /** Runs a script; rejected as a command of the client is. Faults of the whole link are handled here. */
   async run(
-    script: RedisScript,
+    script: ScriptName,
     keys: readonly (string | Uint8Array)[],
     args: readonly (string | Uint8Array)[],
   ): Promise<unknown> {
-    const all = [script.sha, keys.length, ...keys.map(asArgument), ...args.map(asArgument)];
+    const { sha } = this.#scripts[script];
+    const all = [sha, keys.length, ...keys.map(asArgument), ...args.map(asArgument)];
     return await this.#guarded(this.#commands.callBuffer("EVALSHA", all));
   }
 
@@ -155,14 +166,6 @@ export class RedisLink {
     return await this.#guarded(this.#commands.call(name, ...args));
   }
 
-  /** Sends a command whose answer is of no use; a fault of the whole link is handled here. */
-  post(name: string, ...args: (string | number)[]): void {
-    this.command(name, ...args).catch((error: unknown) => {
-      // A command without an answer is noticed by the part that misses its effect.
-      if (!(error instanceof Error)) throw error;
-    });
-  }
-
   /** Its user has all rights: if one is missing later, the link ends, and the next one reports all that are. */
   rehearsed(): void {
     this.#isRehearsed = true;
@@ -175,12 +178,18 @@ export class RedisLink {
 
   /** Listens to a publish/subscribe channel. */
   async subscribe(channel: string): Promise<void> {
-    await this.#guarded(this.#listening.subscribe(channel));
+    await this.#guarded((this.#sharded ?? this.#listening).subscribe(channel));
   }
 
   /** Listens no more. */
   async unsubscribe(channel: string): Promise<void> {
-    await this.#guarded(this.#listening.unsubscribe(channel));
+    await this.#guarded((this.#sharded ?? this.#listening).unsubscribe(channel));
+  }
+
+  /** Publishes a text, without waiting for the answer. @returns an answer that is never rejected: whether the server has taken it */
+  async publish(channel: string, text: string): Promise<boolean> {
+    const name = this.#sharded === undefined ? "PUBLISH" : "SPUBLISH";
+    return await this.command(name, channel, text).then(() => true, () => false);
   }
 
   /** Closes both connections; what is under way is rejected. */
@@ -236,6 +245,7 @@ export class RedisLink {
   #judge({ kind, reason }: RedisFault): void {
     if (kind === "lost" || (kind === "denied" && this.#isRehearsed)) this.fail(reason);
     if (kind === "scripts") this.#reload();
+    if (kind === "moved") this.#events.moved?.();
   }
 
   /**
@@ -255,10 +265,9 @@ export class RedisLink {
     const both = [this.#commands, this.#listening];
     const ids = both.map((redis) => this.#optional(redis.call("CLIENT", "ID")));
     const [text, ...clients] = await Promise.all([this.#commands.info(), ...ids]);
-    const info = fieldsOf(text);
-    this.#facts = factsOf(info);
+    this.#facts = redisFacts(text, this.#sharded !== undefined);
     this.#trace = {
-      runId: info("run_id"),
+      runId: this.#facts.runId,
       clients: clients.filter((id) => typeof id === "number"),
     };
   }
@@ -284,7 +293,7 @@ export class RedisLink {
   }
 
   async #loadScripts(): Promise<void> {
-    const scripts = Object.values(SCRIPTS);
+    const scripts = Object.values(this.#scripts);
     await Promise.all(scripts.map(({ lua }) => this.#commands.script("LOAD", lua)));
   }
 }
@@ -303,6 +312,7 @@ interface FoundPlace {
 /** Asks the sentinels, if there are any. */
 async function placeOf(server: RedisServer): Promise<FoundPlace> {
   const { place } = redisAddress(server.url, server.ca);
+  if ("seeds" in place) throw new Error("each master of a cluster has a link of its own");
   if (!("sentinels" in place)) return { place };
   const { sentinelUser: user, sentinelPassword: password, timeoutMs } = server;
   const master = await findMaster(place, { user, password, timeoutMs });
@@ -314,37 +324,4 @@ async function placeOf(server: RedisServer): Promise<FoundPlace> {
 function addressAndPassword({ url, password }: RedisServer): RedisAddress {
   const address = redisAddress(url);
   return { ...address, password: password ?? address.password };
-}
-
-/** Reads the answer of INFO: a field's value, or an empty text. */
-function fieldsOf(info: string): (name: string) => string {
-  const fields = new Map(
-    info.split("\r\n").map((line) => {
-      const colon = line.indexOf(":");
-      return [line.slice(0, colon), line.slice(colon + 1)];
-    }),
-  );
-  return (name) => fields.get(name) ?? "";
-}
-
-function factsOf(get: (name: string) => string): RedisFacts {
-  if (get("redis_mode") === "sentinel") throw new Error("the server is a sentinel");
-  if (get("loading") === "1") throw new Error("the server is loading its data");
-  if (get("role") === "slave") {
-    throw new Error("the server is a replica, which cannot be written to");
-  }
-  if (get("master_replid") === "") throw new Error("INFO does not tell master_replid");
-  // Valkey also reports the version of Redis that it is compatible with.
-  const version = get("redis_version");
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  if (version !== "" && (major < 6 || (major === 6 && minor < 2))) {
-    throw new Error(`the server is Redis ${version}: 6.2 or later is needed`);
-  }
-  const valkey = get("valkey_version");
-  return {
-    life: `${get("run_id")}:${get("master_replid")}`,
-    program: valkey === "" ? `Redis ${version}` : `Valkey ${valkey}`,
-    isCluster: get("cluster_enabled") === "1",
-    evictionPolicy: get("maxmemory_policy"),
-  };
 }

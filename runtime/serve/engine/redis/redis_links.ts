@@ -8,7 +8,7 @@ import type { LinkWork } from "../link_keeper.ts";
 import type { RedisNames } from "./names.ts";
 import { connectionFault, evictionWarning, redisFault } from "./redis_faults.ts";
 import { type LinkTrace, RedisLink, type RedisServer } from "./redis_link.ts";
-import type { RedisNodes } from "./redis_nodes.ts";
+import type { NodesPlace, RedisNodes } from "./redis_nodes.ts";
 import { rehearse } from "./rehearsal.ts";
 
 /** What the links are used for. */
@@ -58,7 +58,7 @@ export class RedisLinks implements LinkWork<RedisLink> {
   }
 
   probe(link: RedisLink, text: string): void {
-    link.post("PUBLISH", this.#own, text);
+    void link.publish(this.#own, text);
   }
 
   /**
@@ -66,18 +66,29 @@ export class RedisLinks implements LinkWork<RedisLink> {
    * entered again. Who is there already is not announced.
    */
   async renew(link: RedisLink): Promise<boolean> {
-    const [wasLost] = await Promise.all([this.#parts.nodes.renew(link), link.followMaster()]);
+    const [wasLost] = await Promise.all([
+      this.#parts.nodes.renew(placeOf(link)),
+      link.followMaster(),
+    ]);
     const before = this.#enteredIn;
     this.#enteredIn = link.facts.life;
     return wasLost || (before !== "" && before !== this.#enteredIn);
   }
 
   end(link: RedisLink): Promise<void> {
-    return this.#parts.nodes.end(link);
+    return this.#parts.nodes.end(placeOf(link));
   }
 
   faultOf(error: unknown): { readonly isFull: boolean; readonly reason: string } {
     const { kind, reason } = redisFault(error);
     return { isFull: kind === "full", reason };
   }
+}
+
+/** Everything is at this server. */
+function placeOf(link: RedisLink): NodesPlace {
+  return {
+    command: (name, ...args) => link.command(name, ...args),
+    runAt: (_channel, ...script) => link.run(...script),
+  };
 }

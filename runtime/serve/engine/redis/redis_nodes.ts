@@ -1,20 +1,32 @@
 /**
  * Which nodes live, and the members of those that do not.
  *
- * In: a link, and time: `renew` every three seconds. Out: the leases in Redis; `isDead` of other nodes; members of dead
+ * In: a place, and time: `renew` every three seconds. Out: the leases in Redis; `isDead` of other nodes; members of dead
  * nodes leave, announced. A lease is {@link LEASE_MS} long. A node that finds its own lease gone, because it was cut off,
  * takes another id, lets the members of the old one leave, and is told to enter its members again: an id that has died
  * never comes back, so nobody removes members that have just been entered.
  */
-import type { RedisLink } from "./redis_link.ts";
 import type { RedisNames } from "./names.ts";
-import { SCRIPTS } from "./scripts.ts";
+import type { ScriptName } from "./scripts.ts";
 
 const LEASE_MS = 10_000;
 /** How long one node may take to remove the members of another one in one channel. */
 const REAP_MS = 20_000;
 /** Channels that are taken from the list at once. */
 const SLICE = 100;
+
+/** Where nodes and channels are; rejected as a link is. */
+export interface NodesPlace {
+  /** Runs a command on what nodes have. */
+  command(name: string, ...args: (string | number)[]): Promise<unknown>;
+  /** Runs a script on what a channel has. */
+  runAt(
+    channel: string,
+    script: ScriptName,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<unknown>;
+}
 
 /** The nodes, as this one sees them. */
 export class RedisNodes {
@@ -49,21 +61,21 @@ export class RedisNodes {
    * @returns whether this node's own lease was gone: its members have left
    * @throws what the link does
    */
-  async renew(link: RedisLink): Promise<boolean> {
+  async renew(place: NodesPlace): Promise<boolean> {
     const lease = this.#names.ofNode("l", this.#id);
-    const isThere = await link.command("PEXPIRE", lease, LEASE_MS) === 1;
+    const isThere = await place.command("PEXPIRE", lease, LEASE_MS) === 1;
     if (!isThere && this.#isEntered) this.#loseId();
     const wasLost = this.#old !== undefined;
-    const isEntered = isThere || await this.#enter(link);
-    const dead = await this.#findDead(link);
-    for (const node of dead) await this.#reap(link, node);
+    const isEntered = isThere || await this.#enter(place);
+    const dead = await this.#findDead(place);
+    for (const node of dead) await this.#reap(place, node);
     return isEntered && wasLost;
   }
 
   /** The members of this node leave, and its lease ends. */
-  async end(link: RedisLink): Promise<void> {
-    await link.command("DEL", this.#names.ofNode("l", this.#id));
-    await this.#reap(link, this.#id);
+  async end(place: NodesPlace): Promise<void> {
+    await place.command("DEL", this.#names.ofNode("l", this.#id));
+    await this.#reap(place, this.#id);
     this.#isEntered = false;
   }
 
@@ -74,25 +86,25 @@ export class RedisNodes {
   }
 
   /** Takes a lease, behind the leaving of the members of the id before; false if another node still removes those. */
-  async #enter(link: RedisLink): Promise<boolean> {
+  async #enter(place: NodesPlace): Promise<boolean> {
     const { nodes } = this.#names;
     if (this.#old !== undefined) {
       // For the node that goes on if this one dies meanwhile.
-      await link.command("SADD", nodes, this.#old);
-      if (!await this.#reap(link, this.#old)) return false;
+      await place.command("SADD", nodes, this.#old);
+      if (!await this.#reap(place, this.#old)) return false;
       this.#old = undefined;
     }
-    await link.command("SET", this.#names.ofNode("l", this.#id), "1", "PX", LEASE_MS);
-    await link.command("SADD", nodes, this.#id);
+    await place.command("SET", this.#names.ofNode("l", this.#id), "1", "PX", LEASE_MS);
+    await place.command("SADD", nodes, this.#id);
     this.#isEntered = true;
     return true;
   }
 
-  async #findDead(link: RedisLink): Promise<string[]> {
-    const nodes = await link.command("SMEMBERS", this.#names.nodes) as string[];
+  async #findDead(place: NodesPlace): Promise<string[]> {
+    const nodes = await place.command("SMEMBERS", this.#names.nodes) as string[];
     const others = nodes.filter((node) => node !== this.#id);
     const leases = await Promise.all(
-      others.map((node) => link.command("EXISTS", this.#names.ofNode("l", node))),
+      others.map((node) => place.command("EXISTS", this.#names.ofNode("l", node))),
     );
     const dead = others.filter((_, i) => leases[i] === 0);
     this.#dead = new Set(dead);
@@ -100,28 +112,28 @@ export class RedisNodes {
   }
 
   /** Removes the members of a node; false if another node does. */
-  async #reap(link: RedisLink, node: string): Promise<boolean> {
+  async #reap(place: NodesPlace, node: string): Promise<boolean> {
     const lock = this.#names.ofNode("r", node);
-    if (await link.command("SET", lock, this.#id, "NX", "PX", REAP_MS) === null) return false;
+    if (await place.command("SET", lock, this.#id, "NX", "PX", REAP_MS) === null) return false;
     const list = this.#names.ofNode("q", node);
     for (;;) {
-      const channels = await link.command("SRANDMEMBER", list, SLICE) as string[];
+      const channels = await place.command("SRANDMEMBER", list, SLICE) as string[];
       if (channels.length === 0) break;
-      await link.command("PEXPIRE", lock, REAP_MS);
-      for (const channel of channels) await this.#leaveAll(link, channel, node);
-      await link.command("SREM", list, ...channels);
+      await place.command("PEXPIRE", lock, REAP_MS);
+      for (const channel of channels) await this.#leaveAll(place, channel, node);
+      await place.command("SREM", list, ...channels);
     }
-    await link.command("SREM", this.#names.nodes, node);
-    await link.command("DEL", lock);
+    await place.command("SREM", this.#names.nodes, node);
+    await place.command("DEL", lock);
     return true;
   }
 
-  async #leaveAll(link: RedisLink, channel: string, node: string): Promise<void> {
+  async #leaveAll(place: NodesPlace, channel: string, node: string): Promise<void> {
     const key = this.#names.ofChannel("p", channel);
     let cursor = "0";
     do {
       const args = [node, cursor, this.#names.ofPubSub("x", channel)];
-      const answer = await link.run(SCRIPTS.leaveAll, [key], args) as [unknown, Uint8Array];
+      const answer = await place.runAt(channel, "leaveAll", [key], args) as [unknown, Uint8Array];
       cursor = String(answer[1]);
     } while (cursor !== "0");
   }

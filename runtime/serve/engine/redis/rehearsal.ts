@@ -8,7 +8,6 @@
 import type { RedisLink } from "./redis_link.ts";
 import type { RedisNames } from "./names.ts";
 import { isDenied, redisFault } from "./redis_faults.ts";
-import { SCRIPTS } from "./scripts.ts";
 
 /** No channel has an empty name. */
 const NO_CHANNEL = "";
@@ -18,9 +17,9 @@ const MEMBER = "rehearsal";
 export async function rehearse(link: RedisLink, names: RedisNames): Promise<void> {
   const channel = names.ofPubSub("x", NO_CHANNEL);
   const lacks = (await Promise.all([
-    ...commandsOf(names).map((command) => lackOf(command[0], link.command(...command))),
+    ...commandsOf(link, names).map((command) => lackOf(command[0], link.command(...command))),
     scriptLacks(link, names),
-    lackOf("SUBSCRIBE", link.subscribe(channel)),
+    lackOf(link.isMaster ? "SSUBSCRIBE" : "SUBSCRIBE", link.subscribe(channel)),
   ])).flat();
   if (lacks.length > 0) {
     const list = [...new Set(lacks)].sort().join(", ");
@@ -31,7 +30,10 @@ export async function rehearse(link: RedisLink, names: RedisNames): Promise<void
 }
 
 /** What the driver runs outside of scripts, in an order that leaves nothing. */
-function commandsOf(names: RedisNames): [string, ...(string | number)[]][] {
+function commandsOf(
+  { isMaster }: RedisLink,
+  names: RedisNames,
+): [string, ...(string | number)[]][] {
   const [lease, list] = [names.ofNode("l", MEMBER), names.ofNode("q", MEMBER)];
   return [
     ["SET", lease, "1", "NX", "PX", 1],
@@ -44,7 +46,8 @@ function commandsOf(names: RedisNames): [string, ...(string | number)[]][] {
     ["SMEMBERS", names.nodes],
     ["EXISTS", names.ofNode("r", MEMBER)],
     ["HGETALL", names.ofChannel("p", NO_CHANNEL)],
-    ["PUBLISH", names.ofPubSub("x", NO_CHANNEL), ""],
+    [isMaster ? "SPUBLISH" : "PUBLISH", names.ofPubSub("x", NO_CHANNEL), ""],
+    ...(isMaster ? [["CLUSTER", "NODES"] satisfies [string, string]] : []),
   ];
 }
 
@@ -66,7 +69,7 @@ async function scriptLacks(link: RedisLink, names: RedisNames): Promise<string[]
   const args = [names.ofPubSub("x", NO_CHANNEL)];
   const lacks: string[] = [];
   const run = async () => {
-    const failed = (await link.run(SCRIPTS.rehearse, [...keys, key], args) as unknown[]).map(
+    const failed = (await link.run("rehearse", [...keys, key], args) as unknown[]).map(
       String,
     );
     for (let i = 0; i + 1 < failed.length; i += 2) {

@@ -10,6 +10,9 @@
  * offset and the tag that the caller has followed it to. Without a proof, a new epoch begins, after a time in which nodes that
  * have one get the first word. A caller that knows more than the server, or something else, shows that publications were lost:
  * then a new epoch begins as well, also later in that life.
+ *
+ * **In a cluster** a slot can move to another master, with nothing lost. So the scripts get the lives of all masters that the caller is
+ * connected to, that of this one first: what was written in one of them is whole. And messages go out by SPUBLISH.
  */
 import { createHash } from "node:crypto";
 import { KEEP_CHANNEL_MS, KEEP_KEY_MS } from "../kept_times.ts";
@@ -17,11 +20,13 @@ import { KEEP_CHANNEL_MS, KEEP_KEY_MS } from "../kept_times.ts";
 /** Reads a channel and decides whether a new epoch begins; `begin` begins it. */
 const READ_CHANNEL = `
 local call, format = redis.call, string.format
-local life, random, grace = ARGV[1], ARGV[2], ARGV[3] == '1'
+local lives, random, grace = ARGV[1], ARGV[2], ARGV[3] == '1'
+local life = string.match(lives, '^%S*')
 local function read(m, s, knownepoch, at, knowntag, deep)
   local h = call('HMGET', m, 'e', 'o', 't', 'l', 'v', 've')
   local epoch, newest, tag = h[1], tonumber(h[2] or '0'), h[3] or ''
-  local fresh, moved, unverified = not epoch, epoch and h[4] ~= life, false
+  local fresh, other, unverified = not epoch, epoch and h[4] ~= life, false
+  local moved = other and not string.find(lives, ' ' .. (h[4] or ' '), 1, true)
   if epoch then
     local holds = nil
     if knownepoch == epoch then
@@ -39,7 +44,7 @@ local function read(m, s, knownepoch, at, knowntag, deep)
     end
   end
   return {m = m, s = s, epoch = epoch, offset = newest, tag = tag, version = h[5], versionepoch = h[6],
-    fresh = fresh, moved = moved, unverified = unverified}
+    fresh = fresh, other = other, unverified = unverified}
 end
 local function write(c, offset, tag)
   call('HSET', c.m, 'e', c.epoch, 'o', format('%.0f', offset), 't', tag, 'l', life)
@@ -158,7 +163,7 @@ if c.fresh then
   call('PEXPIRE', c.m, ${KEEP_CHANNEL_MS})
   if had then call('PUBLISH', ARGV[4], 'e ' .. c.epoch .. '\\n') end
 else
-  if c.moved then call('HSET', c.m, 'l', life) end
+  if c.other then call('HSET', c.m, 'l', life) end
   call('PEXPIRE', c.m, math.max(call('PTTL', c.m), ${KEEP_CHANNEL_MS}))
 end
 return {'known', format('%.0f', c.offset), c.epoch, c.tag}
@@ -169,7 +174,7 @@ const RANGE = `
 local m, s = KEYS[1], KEYS[2]
 local limit, most, down = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5] == '1'
 local h = redis.call('HMGET', m, 'e', 'o', 't', 'l')
-if h[1] and h[4] ~= ARGV[1] then return {'unverified'} end
+if h[1] and not string.find(' ' .. ARGV[1] .. ' ', ' ' .. (h[4] or ' ') .. ' ', 1, true) then return {'unverified'} end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local entries, bytes, more, done = {}, 0, '0', not h[1]
@@ -264,18 +269,35 @@ export interface RedisScript {
   readonly sha: string;
 }
 
-/** All scripts; the arguments of each are made by `RedisDriver`. */
-export const SCRIPTS = {
-  append: script(APPEND),
-  state: script(STATE),
-  range: script(RANGE),
-  forget: script(FORGET),
-  join: script(JOIN),
-  leave: script(LEAVE),
-  leaveAll: script(LEAVE_ALL),
-  rehearse: script(REHEARSE),
-} as const;
+/** The texts of all scripts; the arguments of each are made by `RedisDriver`. */
+const TEXTS = {
+  append: APPEND,
+  state: STATE,
+  range: RANGE,
+  forget: FORGET,
+  join: JOIN,
+  leave: LEAVE,
+  leaveAll: LEAVE_ALL,
+  rehearse: REHEARSE,
+};
 
-function script(lua: string): RedisScript {
-  return { lua, sha: createHash("sha1").update(lua).digest("hex") };
+/** Which script. */
+export type ScriptName = keyof typeof TEXTS;
+
+/** All scripts. */
+export type RedisScripts = Readonly<Record<ScriptName, RedisScript>>;
+
+/** For one server. */
+export const SCRIPTS: RedisScripts = scriptsOf((lua) => lua);
+/** For the masters of a cluster: with sharded publish/subscribe. */
+export const SHARDED_SCRIPTS: RedisScripts = scriptsOf((lua) =>
+  lua.replaceAll("'PUBLISH'", "'SPUBLISH'")
+);
+
+function scriptsOf(change: (lua: string) => string): RedisScripts {
+  const scripts = Object.entries(TEXTS).map(([name, text]) => {
+    const lua = change(text);
+    return [name, { lua, sha: createHash("sha1").update(lua).digest("hex") }];
+  });
+  return Object.fromEntries(scripts);
 }

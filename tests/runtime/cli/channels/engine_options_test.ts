@@ -27,6 +27,12 @@ Deno.test("engine options: several Redis servers", () => {
   assertEquals([engine?.url, faults], [all, []]);
 });
 
+Deno.test("engine options: nodes of a Redis Cluster", () => {
+  const url = "rediss+cluster://app@a:1,[::1],c";
+  const { engine, faults } = read(`engine = '${url}'\nengine_ca_file = 'f'`);
+  assertEquals([engine?.url, engine?.caFile, faults], [url, "f", []]);
+});
+
 /** TOML, and what its fault has. */
 const WRONG: readonly [toml: string, fault: string][] = [
   ["engine_offline_delivery = true", "engine_offline_delivery has no effect without engine"],
@@ -36,6 +42,14 @@ const WRONG: readonly [toml: string, fault: string][] = [
   ["engine = 'redis://a,redis://b/c'", "engine has the number of a database as its path"],
   ["engine = 'redis://a,mqtt://b'", "engine must be the address of a Redis, Valkey or NATS"],
   ["engine = 'redis://a,redis://b:c@d'", "engine must not have a password"],
+  ["engine = 'redis+cluster://a,b/1'", "engine has no path, as a cluster has no name and a single"],
+  ["engine = 'redis+cluster://a:b@c'", "engine must not have a password"],
+  ["engine = 'redis+cluster://a'\nengine_ca_file = 'c'", "engine_ca_file has no effect"],
+  ["engine = 'redis://a,b'", "and nodes of a cluster with redis+cluster:// once"],
+  [
+    "engine = 'redis+cluster://a'\nengine_sentinel_password_file = 'c'",
+    "engine_sentinel_… has no effect without sentinels",
+  ],
   ["engine = 'redis://a,redis://b'\nengine_ca_file = 'c'", "engine_ca_file has no effect"],
   [
     `engine = '${Array.from({ length: 65 }, (_, i) => `redis://a/${i}`).join()}'`,

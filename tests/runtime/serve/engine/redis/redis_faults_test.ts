@@ -36,6 +36,8 @@ Deno.test("redis faults: errors of each kind", () => {
       false,
     ],
     [answer("NOSCRIPT No matching script. Please use EVAL."), "scripts", false],
+    [answer("MOVED 3999 127.0.0.1:6381"), "moved", false],
+    [answer("CLUSTERDOWN The cluster is down"), "moved", false],
     [answer("READONLY You can't write against a read only replica."), "lost", false],
     [answer("LOADING Redis is loading the dataset in memory"), "lost", false],
     [answer("NOREPLICAS Not enough good replicas to write."), "failed", false],

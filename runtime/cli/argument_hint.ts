@@ -53,6 +53,12 @@ const FLAG_BY_ENDING: readonly (readonly [ending: RegExp, flag: string])[] = [
   [/\.[cm]?[jt]sx?$/i, "app"],
 ];
 
+/** Ports that other programs also take by name. */
+const PORT_BY_NAME: Readonly<Record<string, string>> = { http: "80", https: "443" };
+
+/** A unit that was split from its number by a blank. */
+const UNIT = /^(?:[kmgt]?b|[kmgt]ib|ms|s|secs?|min|h|d)$/i;
+
 /** A switch's value, written as a word of its own. Digits are not among them: they may be WORKERS. */
 const SWITCH_VALUE = /^(?:true|false|yes|no|on|off)$/i;
 
@@ -60,7 +66,15 @@ const FLAGS = [...OPTIONS, ...PROGRAM_FLAGS].map(({ flag }) => flag);
 
 /** What was likely meant by `text` in the place of `place`: WORKERS, IP or PORT. */
 export function argumentHint(text: string, place: string): string | undefined {
+  if (place === "PORT" && Object.hasOwn(PORT_BY_NAME, text)) {
+    return `did you mean ${PORT_BY_NAME[text]}?`;
+  }
   return portHint(text, place) ?? addressHint(text) ?? fileHint(text) ?? wordHint(text);
+}
+
+/** The flags for an address with or without a port, or for a port alone; undefined: the text is neither. */
+export function listenHint(text: string): string | undefined {
+  return portHint(text, "") ?? addressHint(text);
 }
 
 function portHint(text: string, place: string): string | undefined {
@@ -90,6 +104,7 @@ function fileHint(text: string): string | undefined {
 }
 
 function wordHint(text: string): string | undefined {
+  if (UNIT.test(text)) return "a unit follows its number without a blank, as 16m or 500ms";
   if (SWITCH_VALUE.test(text)) return `a switch takes its value after "=", as --listing=${text}`;
   const word = text.toLowerCase();
   if (Object.hasOwn(FOREIGN_COMMANDS, word)) return FOREIGN_COMMANDS[word];

@@ -14,6 +14,7 @@ import { flattenAppSection } from "./app_section.ts";
 import { centrifugoHint, readChannelsSection, readPusherSection } from "./channels/mod.ts";
 import { likelyFlag } from "./likely_flag.ts";
 import { AT_THE_TOP, misplacedHint } from "./misplaced_key.ts";
+import { nearest } from "../spelling/mod.ts";
 import { type Option, OPTIONS } from "./options/mod.ts";
 import { flattenTlsSection } from "./tls_section.ts";
 import { UsageError } from "./usage_error.ts";
@@ -106,7 +107,9 @@ const PARSERS: readonly (readonly [string, (path: string, text: string) => unkno
       if (!(error instanceof TomlError)) throw error;
       // The lines below the first one draw the place.
       const reason = error.message.split("\n")[0]!.replace(/^Invalid TOML document: /, "");
-      throw new UsageError(`${path}:${error.line}:${error.column} is not valid TOML: ${reason}`);
+      const hint = quotesHint(text.split("\n")[error.line - 1] ?? "");
+      const place = `${path}:${error.line}:${error.column}`;
+      throw new UsageError(`${place} is not valid TOML: ${reason}${hint}`);
     }
   }],
   [".json", (path, text) => {
@@ -120,6 +123,14 @@ const PARSERS: readonly (readonly [string, (path: string, text: string) => unkno
     }
   }],
 ];
+
+/** A text without its quotes, the most usual mistake; empty: it is another one. */
+function quotesHint(line: string): string {
+  const found = /^\s*(?<key>[\w-]+)\s*=\s*(?<value>[\w./~*][^"'#,=]*?)\s*(?:#.*)?$/.exec(line);
+  const { key, value } = found?.groups ?? {};
+  const isValue = value !== undefined && /^(?:true|false|[\d._+-]+)$/.test(value);
+  return key === undefined || isValue ? "" : `: did you mean ${key} = "${value}", in quotes?`;
+}
 
 /** JSON.parse takes the last value of a key that appears twice in one object. @throws {UsageError} */
 function expectEachKeyOnce(path: string, text: string): void {
@@ -170,6 +181,12 @@ function wrongType(path: string, option: Option, written: unknown): string {
   return `${wrong}, and not a table: write ${flag} = ${example} ${AT_THE_TOP}`;
 }
 
+/** Keys of sections that are no option with a prefix, and are written alone. */
+const OWN_KEYS: Readonly<Record<string, readonly string[]>> = {
+  app: ["file", "watch"],
+  tls: ["implementation"],
+};
+
 function unknownKey(
   path: string,
   key: string,
@@ -179,11 +196,12 @@ function unknownKey(
   // Keys of these sections have the prefix by now.
   const [, section = "", rest = ""] = /^(app|tls)-(.+)$/.exec(key) ?? [];
   const table = parsed[section];
-  const misplaced = isSection(table) && Object.hasOwn(table, rest)
-    ? misplacedHint(rest)
-    : undefined;
-  if (misplaced !== undefined) {
-    return `[${section}] in ${path}: unknown key "${rest}": ${misplaced}`;
+  if (isSection(table) && Object.hasOwn(table, rest)) {
+    const own = nearest(rest, OWN_KEYS[section]!);
+    const hint = misplacedHint(rest) ??
+      (own === undefined ? hintFor(key, value) : `did you mean ${own}?`)
+        .replace(`mean ${section}-`, "mean ");
+    return `[${section}] in ${path}: unknown key "${rest}": ${hint}`;
   }
   return `unknown key "${key}" in ${path}: ${centrifugoHint(key, "") ?? hintFor(key, value)}`;
 }

@@ -6,6 +6,7 @@
  * `--flag value` are the same; a switch takes a value only after `=`; after `--` all is positional.
  */
 
+import { listenHint } from "./argument_hint.ts";
 import { FLAG_SYNONYMS, likelyFlag, type Synonyms } from "./likely_flag.ts";
 import { COMMANDS, OPTIONS, PROGRAM_FLAGS } from "./options/mod.ts";
 
@@ -172,6 +173,9 @@ function hint(
     return `did you mean --${negated}=false?`;
   }
   if (meant === undefined) return `${known.help} lists all options`;
+  // Other servers take an address and a port as one value.
+  const toListen = meant === "ip" && value !== undefined ? listenHint(value) : undefined;
+  if (toListen !== undefined) return toListen;
   const shown = known.takesValue(meant) === true && isPlain(value) ? ` ${value}` : "";
   return `did you mean --${meant}${shown}?`;
 }

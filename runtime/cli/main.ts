@@ -24,6 +24,7 @@ import {
 } from "../executor/mod.ts";
 import { escapeControls } from "../observe/log/mod.ts";
 import {
+  EADDRINUSE,
   errnoText,
   memorySize,
   ownCommand,
@@ -280,7 +281,7 @@ async function configOf(args: readonly string[]): Promise<Config> {
 function explain(error: unknown, config: Config): string {
   const where = `${config.hostname} port ${config.port}`;
   if (error instanceof SystemError && config.unix.path !== undefined) {
-    return `cannot listen on ${config.unix.path}: ${errnoText(error.errno)}`;
+    return `cannot listen on ${config.unix.path}: ${unixReason(error.errno, config.unix.path)}`;
   }
   if (error instanceof Deno.errors.AddrInUse) {
     return `${where} is in use: stop the other program, or choose another PORT (0 picks a free one)`;
@@ -295,6 +296,18 @@ function explain(error: unknown, config: Config): string {
     return (error as Error).message;
   }
   return `cannot serve on ${where}: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+/** Why there is no socket at a path: to the kernel, every file that is there is an address in use. */
+function unixReason(errno: number, path: string): string {
+  if (errno !== EADDRINUSE) return errnoText(errno);
+  try {
+    const { isDirectory, isSocket } = Deno.lstatSync(path);
+    if (isSocket) return "another program listens there";
+    return `there is a ${isDirectory ? "folder" : "file"} that is no socket; choose another path`;
+  } catch {
+    return errnoText(errno);
+  }
 }
 
 /** Prints the output of a command, and waits for a slow reader. */

@@ -45,5 +45,6 @@ export function readTextFile(
 function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "the file does not exist";
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder, not a file";
   return error instanceof Error ? error.message : String(error);
 }

@@ -17,7 +17,7 @@ import {
   historyBounds,
   TRIAL_CHANNELS,
 } from "./channels/mod.ts";
-import { argumentHint } from "./argument_hint.ts";
+import { argumentHint, listenHint } from "./argument_hint.ts";
 import type { FileOptions } from "./config_file.ts";
 import type { Flags } from "./flags.ts";
 import { likelyFlag } from "./likely_flag.ts";
@@ -161,7 +161,12 @@ const KUBERNETES_PORT = /^tcp:\/\//;
 
 function hintFor(option: Option, { origin, values: [text = ""] }: Written): string | undefined {
   if (ARGUMENTS.some(([name]) => name === origin)) return argumentHint(text, origin);
-  if (option === IP && text.toLowerCase() === "localhost") return "did you mean 127.0.0.1?";
+  if (option === IP) {
+    return text.toLowerCase() === "localhost" ? "did you mean 127.0.0.1?" : listenHint(text);
+  }
+  if (option === WORKERS && /^(?:auto|all|max|cpus?|cores?)$/i.test(text)) {
+    return "leave it out for one per core";
+  }
   if (origin === variableOf(option.flag) && KUBERNETES_PORT.test(text)) {
     return "Kubernetes sets it for a Service named async-deno; set enableServiceLinks: false";
   }

@@ -8,9 +8,10 @@
 
 import type { ChannelsConfig, Config } from "../config/mod.ts";
 import { chooseTls, expectCertificates, inspectEngineOf, readAppOf } from "../executor/mod.ts";
+import { readTextFile } from "./read_config_file.ts";
 
 const PLACES = {
-  readText: Deno.readTextFileSync,
+  readText: (path: string) => readTextFile("the file", path, Deno.readTextFileSync),
   variable: (name: string) => Deno.env.get(name),
 };
 

@@ -68,11 +68,14 @@ nativeTest(
         assertEquals(await curl(path, "http://a/healthz"), "ok");
         const second = await runServer(["1", "--unix", path, "--log", "off"]);
         assertEquals(second.code, 1);
-        assertStringIncludes(second.stderr, `cannot listen on ${path}: address already in use`);
+        const reason = `cannot listen on ${path}: another program listens there`;
+        assertStringIncludes(second.stderr, reason);
         assertEquals(await curl(path, "http://a/healthz"), "ok");
       });
       await Deno.writeTextFile(path, "precious");
-      assertEquals((await runServer(["1", "--unix", path, "--log", "off"])).code, 1);
+      const refused = await runServer(["1", "--unix", path, "--log", "off"]);
+      assertEquals(refused.code, 1);
+      assertStringIncludes(refused.stderr, `${path}: there is a file that is no socket; choose`);
       assertEquals(await Deno.readTextFile(path), "precious");
     }),
 );

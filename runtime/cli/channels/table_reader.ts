@@ -154,6 +154,11 @@ export class TableReader {
     const isLong = usual.includes("_");
     const longer = this.#known.find((known) => isLong && known.startsWith(`${usual}_`));
     const meant = nearest(usual, this.#known) ?? longer;
+    if (
+      meant === undefined && this.#source.name === "channels" && isTable(this.#source.table[key])
+    ) {
+      return `did you mean [channels.namespaces.${key}]?`;
+    }
     return meant === undefined
       ? `the keys are ${this.#known.join(", ")}`
       : `did you mean ${meant}?`;

@@ -19,6 +19,7 @@ const USER: Codec<UserSource> = {
   show: ({ user, file }) => `${user}:${file}`,
 };
 
+const ENDPOINTS: readonly string[] = ENDPOINT_NAMES;
 /** The word for no endpoint at all. */
 const NONE = "none";
 
@@ -38,6 +39,25 @@ const SOME: Option = choices<EndpointName>(
   },
 );
 
+/** What others call our endpoints. */
+const SYNONYMS: Readonly<Record<string, EndpointName>> = {
+  terminal: "term",
+  websocket: "ws",
+  healthz: "health",
+  chat: "demo",
+};
+
+/** What a wrong list most likely means; undefined: the error of a word says enough. */
+function endpointsHint(values: readonly string[]): string | undefined {
+  const words = values.flatMap((value) => value.split(",")).map((word) => word.trim());
+  if (words.length > 1 && words.includes(NONE)) {
+    return `"${NONE}" stands alone: leave it out, what is not named is off`;
+  }
+  const known = (word: string) => Object.hasOwn(SYNONYMS, word) || ENDPOINTS.includes(word);
+  if (!words.every(known) || !words.some((word) => Object.hasOwn(SYNONYMS, word))) return undefined;
+  return `did you mean ${words.map((word) => SYNONYMS[word] ?? word).join(",")}?`;
+}
+
 /** The options of this group. */
 export const ENDPOINT_OPTIONS: readonly Option[] = [
   {
@@ -45,8 +65,17 @@ export const ENDPOINT_OPTIONS: readonly Option[] = [
     choices: [...ENDPOINT_NAMES, NONE],
     valuesOf: (config) => config.endpoints.length === 0 ? [NONE] : SOME.valuesOf(config),
     apply: (config, values, name) => {
-      if (values.length === 1 && values[0] === NONE) config.endpoints = [];
-      else SOME.apply(config, values, name);
+      if (values.length === 1 && values[0] === NONE) {
+        config.endpoints = [];
+        return;
+      }
+      const hint = endpointsHint(values);
+      if (hint === undefined) return SOME.apply(config, values, name);
+      throw new UsageError(
+        `${name} must be some of ${ENDPOINTS.join(", ")}, or ${NONE}, not "${
+          values.join(",")
+        }": ${hint}`,
+      );
     },
   },
   list(

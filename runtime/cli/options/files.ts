@@ -32,14 +32,20 @@ const FIELD: Codec<Field> = {
   show: ({ name, value }) => `${name}: ${value}`,
 };
 
+/** A value without its pattern: the name of a directive would be that of a file. */
+const DIRECTIVE = /^(?:s-)?max-?age$/i;
+
 /** `PATTERN=VALUE`; the value may contain equals signs, as max-age=60. */
 const CACHE_RULE: Codec<CacheRule> = {
   parse: (rule, name) => {
     const equals = rule.indexOf("=");
     const [pattern, value] = [rule.slice(0, equals), rule.slice(equals + 1).trim()];
     const field = parseFieldLine(`Cache-Control: ${value}`);
-    if (equals < 1 || value === "" || "fault" in field) {
-      throw new UsageError(`${name} must be PATTERN=VALUE, as '*.css=max-age=3600', not "${rule}"`);
+    if (equals < 1 || value === "" || "fault" in field || DIRECTIVE.test(pattern)) {
+      const hint = DIRECTIVE.test(pattern) ? `: did you mean '**/*=${rule}', for all files?` : "";
+      throw new UsageError(
+        `${name} must be PATTERN=VALUE, as '*.css=max-age=3600', not "${rule}"${hint}`,
+      );
     }
     return { pattern, value };
   },

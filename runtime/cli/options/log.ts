@@ -4,9 +4,30 @@
  */
 
 import { LOG_FORMATS } from "../../config/mod.ts";
-import { choice, number, type Option, TEXT, text } from "./option.ts";
+import { UsageError } from "../usage_error.ts";
+import { choice, type Codec, number, type Option, TEXT, text } from "./option.ts";
 
 const KIBIBYTE = 1024;
+
+/** Words that other programs take, by ours. A file of that name is written as ./NAME. */
+const TARGETS: Readonly<Record<string, readonly string[]>> = {
+  "-": ["stdout", "stderr", "console", "syslog", "on", "true", "yes"],
+  off: ["none", "no", "false", "null"],
+};
+const LEVEL = /^(?:trace|debug|verbose|info|notice|warn|warning|error)$/;
+
+/** A file, - or off. */
+export const LOG_TARGET: Codec<string> = {
+  parse: (text, name) => {
+    const ours = Object.keys(TARGETS).find((target) => TARGETS[target]!.includes(text));
+    if (ours === undefined && !LEVEL.test(text)) return TEXT.parse(text, name);
+    const hint = ours === undefined ? "there are no levels" : `did you mean ${ours}?`;
+    throw new UsageError(
+      `${name} must be a file, - (standard output) or off, not "${text}": ${hint}`,
+    );
+  },
+  show: TEXT.show,
+};
 
 /** The options of this group. */
 export const LOG_OPTIONS: readonly Option[] = [
@@ -20,7 +41,7 @@ export const LOG_OPTIONS: readonly Option[] = [
         "event log: FILE (never through a symbolic link; FILE.1 is the last run's), standard output, or off",
     },
     { get: (config) => config.log, set: (config, value) => void (config.log = value!) },
-    TEXT,
+    LOG_TARGET,
   ),
   number(
     {

@@ -6,7 +6,8 @@ import { urlHost } from "../../../protocol/basics.ts";
 import { ACCESS_FORMATS, type ListenAddress } from "../../config/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import { IP_ADDRESS } from "./listen.ts";
-import { at, choice, type Codec, flagSwitch, type Option, TEXT, text } from "./option.ts";
+import { LOG_TARGET } from "./log.ts";
+import { at, choice, type Codec, flagSwitch, type Option, text } from "./option.ts";
 
 const MAX_PORT = 65_535;
 const group = "Monitoring";
@@ -16,8 +17,8 @@ const LISTEN_ADDRESS: Codec<ListenAddress> = {
   parse: (text, name) => {
     const [, address, digits] = /^(\[[^\]]*\]|[^:]+):(\d{1,5})$/.exec(text) ?? [];
     const port = Number(digits);
-    if (address === undefined || !(port <= MAX_PORT)) {
-      const [, port] = /^:?(\d{1,5})$/.exec(text) ?? [];
+    if (address === undefined || !(port <= MAX_PORT) || address === "localhost") {
+      const [, port] = /^(?:localhost)?:?(\d{1,5})$/.exec(text) ?? [];
       const hint = port === undefined ? "" : `: did you mean 127.0.0.1:${port}?`;
       throw new UsageError(
         `${name} must be IP:PORT, as 127.0.0.1:9000 or [::1]:9000, not "${text}"${hint}`,
@@ -26,6 +27,17 @@ const LISTEN_ADDRESS: Codec<ListenAddress> = {
     return { hostname: IP_ADDRESS.parse(address, `the IP of ${name}`), port };
   },
   show: ({ hostname, port }) => `${urlHost(hostname)}:${port}`,
+};
+
+/** A format alone is most likely meant for the other option. */
+const ACCESS_LOG: Codec<string> = {
+  parse: (text, name) => {
+    if (ACCESS_FORMATS.every((format) => format !== text)) return LOG_TARGET.parse(text, name);
+    throw new UsageError(
+      `${name} must be a file, - (standard output) or off, not "${text}": did you mean --access-log-format ${text}?`,
+    );
+  },
+  show: LOG_TARGET.show,
 };
 
 /** The options of this group. */
@@ -58,7 +70,7 @@ export const MONITORING_OPTIONS: readonly Option[] = [
       help: "append one line per request to FILE, or write it to standard output",
     },
     at("monitoring", "accessLog"),
-    TEXT,
+    ACCESS_LOG,
   ),
   choice(
     {

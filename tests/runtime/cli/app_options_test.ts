@@ -84,7 +84,10 @@ Deno.test("app options: as a section of the file, or as keys at its top", () => 
   assertEquals(appOf([], section), expected);
   assertEquals(appOf([], flat), expected);
   const wrong = () => appOf([], `[app]\nfil = "a.ts"\n`);
-  assertStringIncludes(assertThrows(wrong, UsageError).message, `unknown key "app-fil"`);
+  assertStringIncludes(
+    assertThrows(wrong, UsageError).message,
+    `unknown key "fil": did you mean file?`,
+  );
 });
 
 Deno.test("app options: the others have no effect without --app, and are an error then", () => {

@@ -32,6 +32,15 @@ Deno.test("configuration file: a syntax error names its place", () => {
     "a.toml:2:1 is not valid TOML: trying to redefine an already defined table or value";
   assertEquals(refusal("a.toml", "port = 1\nport = 2"), twice);
   assertEquals(refusal("a.toml", "port = ").startsWith("a.toml:1:"), true);
+  const rows = [
+    ["max-body = 16m", 'max-body = "16m"'],
+    ["port = 80\n  listing = yes # really", 'listing = "yes"'],
+    ["log = /tmp/x", 'log = "/tmp/x"'],
+  ] as const;
+  for (const [text, meant] of rows) {
+    assertMatch(refusal("a.toml", text), /^a\.toml:\d+:\d+ is not valid TOML: [^:]+: did you mean/);
+    assertEquals(refusal("a.toml", text).split(": ").at(-1), `did you mean ${meant}, in quotes?`);
+  }
   assertEquals(refusal("a.json", "{").startsWith("a.json is not valid JSON: "), true);
   assertEquals(refusal("a.json", "[]"), "a.json must contain one object, whose keys are options");
   assertEquals(refusal("a.json", "null"), "a.json must contain one object, whose keys are options");
@@ -89,10 +98,13 @@ Deno.test("configuration file: certificates may be tables, and TLS options a sec
     ['[[tls.certificates]]\ncert = "a.pem"\nkey = 7', /must have the keys cert and key/],
     ['[[tls.certificates]]\ncert = "a"\nkey = "b"\nname = "c"', /must have the keys cert and key/],
     ['[tls]\ncertificates = "a.pem"', /must have the keys cert and key/],
-    [`${two}[tls]\ncert = "c.pem"`.replace("[tls]", "[tls.x]"), /unknown key "tls-x"/],
+    [
+      `${two}[tls]\ncert = "c.pem"`.replace("[tls]", "[tls.x]"),
+      /^\[tls\] in a.toml: unknown key "x": /,
+    ],
     ['[tls]\ncert = "a"\n[[tls.certificates]]\ncert = "a"\nkey = "b"', /excludes cert and key/],
     ['tls-cert = "a"\n[[tls.certificates]]\ncert = "a"\nkey = "b"', /tls-cert is given twice/],
-    ["[tls]\nversion = 3", /unknown key "tls-version"/],
+    ["[tls]\nversion = 3", /^\[tls\] in a.toml: unknown key "version": /],
   ];
   for (const [text, fault] of rows) assertMatch(faultIn(text) ?? "", fault, text);
 });
@@ -152,7 +164,15 @@ Deno.test("configuration file: an option that is written as a table, and one tha
       '[channels.namespaces.chat] in a.toml: unknown key "max_channels": ' +
       "max-channels is an option of the server: write it at the top of the file, before any [section]",
     ],
-    ["[app]\nfoo = 1", 'unknown key "app-foo" in a.toml: --help lists all options'],
+    ["[app]\nfoo = 1", '[app] in a.toml: unknown key "foo": --help lists all options'],
+    [
+      '[tls]\ncertificate = "a.pem"',
+      '[tls] in a.toml: unknown key "certificate": did you mean cert?',
+    ],
+    [
+      "[channels.chat]\npresence = true",
+      '[channels] in a.toml: unknown key "chat": did you mean [channels.namespaces.chat]?',
+    ],
   ] as const;
   for (const [text, fault] of rows) assertEquals(faultIn(text), fault, text);
 });

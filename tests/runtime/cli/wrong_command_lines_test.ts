@@ -11,6 +11,7 @@ const NOT_WORKERS = "WORKERS must be a whole number from 1 to 256, not";
 const NOT_AN_IP = "IP must be an IPv4 or IPv6 address of this machine, as 127.0.0.1 or ::, not";
 const NOT_A_SIZE = "must be a size from 0 to 1GiB (bytes, or with a unit: 64k, 1.5MiB, 1g), not";
 const NOT_AN_ADDRESS = "must be IP:PORT, as 127.0.0.1:9000 or [::1]:9000, not";
+const NOT_A_TARGET = "must be a file, - (standard output) or off, not";
 const SERVES = "async-deno serves without a command word; leave it out";
 
 /** Arguments as a shell splits them at blanks, and the whole message. */
@@ -42,6 +43,11 @@ const ROWS: readonly (readonly [args: string, message: string])[] = [
   ["app.ts", `${NOT_WORKERS} "app.ts": did you mean --app app.ts?`],
   ["http://localhost/", `${NOT_WORKERS} "http://localhost/"`],
   ["port 8080", `${NOT_WORKERS} "port": did you mean --port? (--check reports 1 more)`],
+  ["2 :: http", `PORT must be a whole number from 0 to 65535, not "http": did you mean 80?`],
+  [
+    "--ip 127.0.0.1:8080",
+    `--${NOT_AN_IP.replace("IP", "ip")} "127.0.0.1:8080": did you mean --ip 127.0.0.1 --port 8080?`,
+  ],
   // Commands: other programs', misspelled, misplaced, with arguments they do not have.
   ["serve", `${NOT_WORKERS} "serve": ${SERVES}`],
   ["start", `${NOT_WORKERS} "start": ${SERVES}`],
@@ -77,6 +83,9 @@ const ROWS: readonly (readonly [args: string, message: string])[] = [
   ["-d www", "unknown option -d: did you mean --root www?"],
   ["-z", "unknown option -z: --help lists all options"],
   ["--host ::", "unknown option --host: did you mean --ip ::?"],
+  ["--listen 8080", "unknown option --listen: did you mean --port 8080?"],
+  ["--bind [::1]:80", "unknown option --bind: did you mean --ip ::1 --port 80?"],
+  ["--host example.com", "unknown option --host: did you mean --ip example.com?"],
   ["--max_connections 5", "unknown option --max_connections: did you mean --max-connections 5?"],
   ["--dir=www", "unknown option --dir: did you mean --root www?"],
   ["--no-listing", "unknown option --no-listing: did you mean --listing=false?"],
@@ -94,6 +103,37 @@ const ROWS: readonly (readonly [args: string, message: string])[] = [
     "--listing=maybe --root x",
     '--listing must be true or false (or yes, no, on, off, 1, 0), not "maybe"',
   ],
+  [
+    "--max-body 16 MB",
+    `${NOT_WORKERS} "MB": a unit follows its number without a blank, as 16m or 500ms`,
+  ],
+  [
+    "--workers auto",
+    `--${NOT_WORKERS.replace("WORKERS", "workers")} "auto": leave it out for one per core`,
+  ],
+  ["--log stdout", `--log ${NOT_A_TARGET} "stdout": did you mean -?`],
+  ["--log none", `--log ${NOT_A_TARGET} "none": did you mean off?`],
+  ["--log debug", `--log ${NOT_A_TARGET} "debug": there are no levels`],
+  [
+    "--access-log json",
+    `--access-log ${NOT_A_TARGET} "json": did you mean --access-log-format json?`,
+  ],
+  [
+    "--endpoints terminal,health",
+    '--endpoints must be some of term, ws, echo, health, demo, or none, not "terminal,health": ' +
+    "did you mean term,health?",
+  ],
+  [
+    "--endpoints none,health",
+    '--endpoints must be some of term, ws, echo, health, demo, or none, not "none,health": ' +
+    '"none" stands alone: leave it out, what is not named is off',
+  ],
+  ["--endpoints x", '--endpoints must be one of term, ws, echo, health, demo, not "x"'],
+  [
+    "--root x --cache max-age=60",
+    "--cache must be PATTERN=VALUE, as '*.css=max-age=3600', not \"max-age=60\": " +
+    "did you mean '**/*=max-age=60', for all files?",
+  ],
   ["--max-body 16q", `--max-body ${NOT_A_SIZE} "16q"`],
   ["--max-body -1", `--max-body ${NOT_A_SIZE} "-1"`],
   ["--max-body 1025m", `--max-body ${NOT_A_SIZE} "1025m"`],
@@ -104,6 +144,10 @@ const ROWS: readonly (readonly [args: string, message: string])[] = [
   ],
   ["--admin 9000", `--admin ${NOT_AN_ADDRESS} "9000": did you mean 127.0.0.1:9000?`],
   ["--admin :9000", `--admin ${NOT_AN_ADDRESS} ":9000": did you mean 127.0.0.1:9000?`],
+  [
+    "--admin localhost:9000",
+    `--admin ${NOT_AN_ADDRESS} "localhost:9000": did you mean 127.0.0.1:9000?`,
+  ],
   ["--admin x", `--admin ${NOT_AN_ADDRESS} "x"`],
   // Options that need another one.
 

@@ -4,6 +4,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { parseCommandLine } from "../../runtime/cli/command_line.ts";
 import { OPTIONS, PROGRAM_FLAGS } from "../../runtime/cli/options/mod.ts";
 import { REPOSITORY } from "../support/server.ts";
 import { filesBelow, programFiles, type SourceFile } from "./source_tree.ts";
@@ -94,6 +95,25 @@ function anchors(text: string): string[] {
   );
 }
 
+/** The blocks of TOML, without the indentation that they have in a list. */
+function configurationsIn(text: string): string[] {
+  return [...text.matchAll(/^( *)```toml\n([^]*?)^ *```$/gm)].map(([, indentation, block = ""]) =>
+    block.replaceAll(new RegExp(`^${indentation}`, "gm"), "")
+  );
+}
+
+/** What is wrong with a configuration file. */
+function faultsOf(config: string): readonly string[] {
+  const command = parseCommandLine({
+    args: ["--config", "a.toml", "--check"],
+    variable: () => undefined,
+    variables: [],
+    cores: { count: 2 },
+    readText: () => config,
+  });
+  return command.type === "check" ? command.settings.faults : [];
+}
+
 Deno.test("user pages: the README's tables have exactly the existing options", () => {
   const named = flagsInTables(pages()[0]!.text);
   assertEquals(FLAGS.filter((flag) => !named.includes(flag)), [], "not in the README");
@@ -127,6 +147,17 @@ Deno.test("user pages: every test that a page of docs/ names exists", () => {
     "docs/a.md names repo/a_test.ts",
     "docs/a.md names e2e/b_test.ts",
   ]);
+});
+
+Deno.test("user pages: every configuration is one that the server takes as it is", () => {
+  const faultsIn = ({ path, text }: SourceFile) =>
+    configurationsIn(text).flatMap((config) =>
+      faultsOf(config).map((fault) => `${path}: ${fault}`)
+    );
+  assertEquals(pages().flatMap(faultsIn), []);
+  const block = (line: string) => `- a\n\n  \`\`\`toml\n  ${line}\n  \`\`\`\n`;
+  const wrong = { path: "a.md", text: `${block("port = 1")}${block("prot = 1")}` };
+  assertEquals(faultsIn(wrong).length, 1);
 });
 
 Deno.test("user pages: every link leads to an existing file and heading", () => {

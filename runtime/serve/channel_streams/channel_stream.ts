@@ -42,8 +42,8 @@ import { joinPositions, type PositionFinder } from "./stream_position.ts";
 
 /** Milliseconds after which clients come back: spread, because a server that stops ends all streams at once. */
 const RETRY = { least: 1_000, most: 5_000 } as const;
-/** A comment, so that proxies and phones keep the connection: a line with a colon. */
-const PING = new TextEncoder().encode(":\n\n");
+/** A comment, so that proxies and phones keep the connection. No empty line: @microsoft/fetch-event-source 2.0 takes that for a message. */
+const PING = new TextEncoder().encode(":\n");
 /** Short events grow by their positions: at this length they are sent, so that a client that does not read is noticed. */
 const FULL_BYTES = 64 * 1024;
 /** Bytes of a position in an event, at most. */

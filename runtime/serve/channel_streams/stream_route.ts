@@ -20,7 +20,7 @@ import { readPositions } from "./stream_position.ts";
 
 const RULES = {
   repeated: ["channel", "subscription_token"],
-  single: ["token", "last_event_id"],
+  single: ["token", "last_event_id", "lastEventId"],
 } as const;
 
 const EVENT_STREAM = [["Content-Type", "text/event-stream"], ...STREAM_FIELDS] as const;
@@ -37,8 +37,7 @@ export function streamHandler(
     const { request } = exchange;
     const query = Query.read(request.query, RULES);
     if (query instanceof Refusal) return query.answer(exchange, fields);
-    // An EventSource comes back to the address with which it began: the field is newer.
-    const since = request.field("last-event-id") || query.get("last_event_id");
+    const since = lastIdOf(request, query);
     const respond = (access: ChannelAccess | Refusal) => {
       if (access instanceof Refusal) return access.answer(exchange, fields);
       respondStream(shared, exchange, { access, since, fields });
@@ -46,6 +45,15 @@ export function streamHandler(
     const access = accessOf(context, credentialsOf(query, request, context.hooks?.keptFields));
     return whenThere(access, respond);
   };
+}
+
+/**
+ * The last id that the client has, or "". An EventSource comes back to the address with which it began: the field is newest.
+ * Libraries in place of one cannot set the field everywhere: event-source-polyfill 1.0 and reconnecting-eventsource 1.6 add
+ * `lastEventId` to the address.
+ */
+function lastIdOf(request: Exchange["request"], query: Query): string {
+  return request.field("last-event-id") || query.get("lastEventId") || query.get("last_event_id");
 }
 
 function respondStream(

@@ -32,6 +32,7 @@ const PARTS: readonly string[] = [
     "=",
     "%",
     "+",
+    "lastEventId=",
   ],
   ...["token=x", "token=", "subscription_token=x", "last_event_id=", "limit=1", "limit=-1"],
   ...[

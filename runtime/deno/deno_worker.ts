@@ -235,7 +235,7 @@ export class DenoWorker implements DenoTransportContext {
   /** The other order is for the epoll transport. */
   async #obey(order: ThreadOrder): Promise<void> {
     if (order.type === "open") this.#open();
-    else if (order.type === "drain" || order.type === "retire") await this.#drain();
+    else if (order.type === "drain" || order.type === "retire") await this.#drain(order);
     else if (order.type === "tls") await this.#renew(order.tls);
     else if (order.type === "ring") this.#haveTurn();
     else if (order.type === "config") await this.#core.routeBy(order);
@@ -269,9 +269,9 @@ export class DenoWorker implements DenoTransportContext {
     }
   }
 
-  async #drain(): Promise<void> {
+  async #drain({ type }: ThreadOrder & { type: "drain" | "retire" }): Promise<void> {
     if (this.#core.draining) return; // it was retired
-    this.#core.beginDrain(() => this.#abortAll());
+    this.#core.beginDrain(() => this.#abortAll(), type === "retire");
     await Promise.all([this.#listener.close(), this.#redirectListener?.close()]);
     this.#listenerClosed = true;
     // What had arrived has been read: Deno's loop has had a turn since.

@@ -605,7 +605,7 @@ export class NativeWorker implements SocketContext, Source {
   }
 
   #drain(): void {
-    this.#core.beginDrain(() => this.#core.abortAll());
+    this.#core.beginDrain(() => this.#core.abortAll(), this.#isRetired);
     const moves = this.#context.handsOver && this.#core.state.flags.isMoving();
     // What TLS knows of a connection cannot be moved.
     this.#toMove = moves && this.#parts.tls === undefined ? [...this.#core.connections] : [];

@@ -93,6 +93,8 @@ export class SessionContext implements Gatherer {
   draining = false;
   /** The same, but a new server has taken over: connections are ended one after the other. */
   handsOver = false;
+  /** The same, but only this worker ends, and another one is in its place. */
+  retires = false;
   #dateSetAt = -Infinity;
 
   constructor(

@@ -174,10 +174,12 @@ export class WebSocketSession implements Session, WebSocketPeer {
   }
 
   drain(): void {
+    const { handsOver, retires } = this.#context;
     if (this.#handler.draining === undefined) {
-      return this.#context.handsOver
-        ? this.close(SERVICE_RESTART, "the server is being replaced")
-        : this.close(GOING_AWAY, "the server is stopping");
+      // After 1001 some clients stay away for good, as the package sockette 2.0.
+      if (handsOver) return this.close(SERVICE_RESTART, "the server is being replaced");
+      if (retires) return this.close(SERVICE_RESTART, "a worker is being replaced");
+      return this.close(GOING_AWAY, "the server is stopping");
     }
     try {
       this.#handler.draining(this);

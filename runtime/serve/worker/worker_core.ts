@@ -363,11 +363,12 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
 
   /**
    * Begins to drain: a request that begins now is its connection's last; after the drain time, calls `cutOff`. Called again if the server
-   * stops while it hands over.
+   * stops while it hands over. With `retires`, only this worker ends.
    */
-  beginDrain(cutOff: () => void): void {
+  beginDrain(cutOff: () => void, retires: boolean): void {
     const handsOver = this.state.flags.isHandingOver();
-    for (const context of this.#contexts) Object.assign(context, { draining: true, handsOver });
+    const state = { draining: true, handsOver, retires };
+    for (const context of this.#contexts) Object.assign(context, state);
     const { drainTime, upgradeSpread } = this.config.limits;
     const time = handsOver ? upgradeSpread + drainTime : drainTime;
     this.#drainEnd = performance.now() + time;

@@ -5,13 +5,14 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type TellingApp, withApp } from "../../support/telling_app.ts";
 import { waitFor } from "../../support/wait_for.ts";
+import { WsClient } from "../../support/ws_client.ts";
 import { OVER_DENO_TRANSPORT } from "../../support/suite_transport.ts";
 import "../../support/load_libc.ts";
 
 /** Each path misbehaves in its own way. The comments are the lines. */
 const APP = `// 1
 export default { // 2
-  fetch(request) { // 3
+  fetch(request, server) { // 3
     const { pathname, search } = new URL(request.url); // 4
     const later = (misbehave) => (setTimeout(misbehave, 1), new Response("later")); // 5
     switch (pathname) { // 6
@@ -34,9 +35,11 @@ export default { // 2
       case "/keeps": globalThis.kept = new Uint8Array(400 * 1024 ** 2); return new Response("kept");
       case "/no-response": return 5;
       case "/header": return new Response("", { headers: { "a b": "c" } }); // 25
+      case "/ws": return server.upgrade(request) ? undefined : new Response("no WebSocket");
       default: return new Response("ok");
     }
   },
+  websocket: { message() {} },
 };
 `;
 
@@ -163,6 +166,10 @@ Deno.test({
 Deno.test("app faults: a worker whose app holds more than --app-memory is replaced, and its requests are finished", async () => {
   await withApp(APP, { workers: 2, args: ["--app-memory", "256MiB"] }, async (app) => {
     const late = Array.from({ length: 4 }, () => app.get("/late"));
+    const url = `${app.server.wsUrl}/ws`;
+    const sockets = await Promise.all(Array.from({ length: 8 }, () => WsClient.open(url)));
+    const closed: number[] = [];
+    for (const socket of sockets) void socket.closed.then(({ code }) => closed.push(code));
     assertEquals(await app.get("/keeps"), "200 kept");
     const isReplaced = async () =>
       (await app.metrics()).sum("async_deno_workers_replaced_total") === 1;
@@ -175,10 +182,14 @@ Deno.test("app faults: a worker whose app holds more than --app-memory is replac
       what: () => `a replaced worker: ${app.server.stderr}`,
     });
     assertEquals(await Promise.all(late), Array(4).fill("200 late"));
+    // Those of the other worker go on. Clients come back after 1012; after 1001 the package sockette 2.0 does not.
+    await waitFor(() => closed.length > 0, { what: "a closed WebSocket" });
+    assertEquals(new Set(closed), new Set([1012]));
     const metrics = await app.metrics();
     assertEquals(metrics.sum("async_deno_workers_over_memory_total"), 1);
     assertEquals(metrics.sum("async_deno_workers"), OVER_DENO_TRANSPORT ? 2 : 3);
     for (let i = 0; i < 10; i++) assertEquals(await get(), "200 ok");
+    for (const socket of sockets) await socket[Symbol.asyncDispose]();
   });
 });
 

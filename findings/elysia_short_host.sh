@@ -57,7 +57,9 @@ for (const host of ["web", "web1"]) {
 const good = "200 200 200";
 const expected = [
   ...["404 404 404", "404 404 404", good, good].map((answers, i) => `elysia: http://${hosts[i]} ${answers}`),
-  ...["elysia, standardHostname: false", "hono", "h3", "itty-router"].flatMap((name) => hosts.map((host) => `${name}: http://${host} ${good}`)),
+  ...["elysia, standardHostname: false", "hono", "h3", "itty-router"].flatMap((name) =>
+    hosts.map((host) => `${name}: http://${host} ${good}`)
+  ),
   "elysia, listen() in bun 1.4.5: http://web 200 200 404",
   `elysia, listen() in bun 1.4.5: http://web1 ${good}`,
 ];

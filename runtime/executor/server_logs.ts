@@ -74,11 +74,7 @@ export class ServerLogs {
     this.#logs = [events, accesses].filter((open) => open !== null);
     this.memory = { events: events?.memory ?? null, accesses: accesses?.memory ?? null };
     const clock = new LineStamp({
-      loop: {
-        get now() {
-          return performance.now();
-        },
-      },
+      now: () => performance.now(),
       epochMilliseconds: Date.now,
       writer: logFormat === "seed" ? null : "main",
     });

@@ -49,7 +49,7 @@ class UnwrittenLog {
   constructor(format: AccessFormat) {
     const memory = createLogMemory(1);
     const lines = new LogBuffer(memory, 0, (count) => this.dropped += count);
-    const stamp = new LineStamp({ loop, epochMilliseconds: Date.now, writer: "w0" });
+    const stamp = new LineStamp({ now: () => loop.now, epochMilliseconds: Date.now, writer: "w0" });
     this.log = new AccessLog({ lines, clock: stamp, format, worker: 0 });
     this.#reader = new LogReader(memory, 0);
   }

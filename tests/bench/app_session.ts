@@ -82,7 +82,7 @@ export class AppSession {
       defer() {},
       gather() {},
     } as unknown as Loop;
-    const clock = new LineStamp({ loop, epochMilliseconds: () => 0, writer: null });
+    const clock = new LineStamp({ now: () => loop.now, epochMilliseconds: () => 0, writer: null });
     const app = module && new App({
       load: () => Promise.resolve(module),
       address: { hostname: "127.0.0.1", port: 80, isSecure: false },

@@ -96,7 +96,7 @@ class Rig {
     this.#reader = hasLog ? new LogReader(memory, 0) : null;
     const { loop, counters } = this;
     const clock = new LineStamp({
-      loop,
+      now: () => loop.now,
       epochMilliseconds: () => loop.os.epochMilliseconds(),
       writer: "w0",
     });

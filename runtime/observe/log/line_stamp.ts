@@ -12,7 +12,7 @@ import { writeDigits } from "../../ring/mod.ts";
 /** The sources of a stamp. */
 export interface LineStampParts {
   /** The loop's monotonic clock, in milliseconds. */
-  readonly loop: { readonly now: number };
+  now(): number;
   /** The wall clock: milliseconds since 1970. */
   epochMilliseconds(): number;
   /** The writer of the lines, `w0`; null: lines have no time and no writer, as in async_nostd. */
@@ -50,18 +50,18 @@ export class LineStamp {
 
   /** The prefix of the lines of this turn; the same memory at every call. */
   prefix(): Uint8Array {
-    if (this.#parts.loop.now !== this.#now) this.#update();
+    if (this.#parts.now() !== this.#now) this.#update();
     return this.#prefix;
   }
 
   /** Milliseconds since 1970, at this turn. */
   epochMilliseconds(): number {
-    if (this.#parts.loop.now !== this.#now) this.#update();
+    if (this.#parts.now() !== this.#now) this.#update();
     return this.#now + this.#offset;
   }
 
   #update(): void {
-    const now = this.#now = this.#parts.loop.now;
+    const now = this.#now = this.#parts.now();
     if (now - this.#readAt >= READ_INTERVAL || now < this.#readAt) {
       this.#readAt = now;
       this.#offset = this.#parts.epochMilliseconds() - now;

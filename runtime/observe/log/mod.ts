@@ -9,7 +9,7 @@
  *
  * ```ts
  * import { EventLog, LineStamp } from "./mod.ts";
- * const clock = new LineStamp({ loop: { now: 0 }, epochMilliseconds: Date.now, writer: "w0" });
+ * const clock = new LineStamp({ now: () => 0, epochMilliseconds: Date.now, writer: "w0" });
  * const log = new EventLog(null, clock); // null: disabled
  * log.accepted(5); // `2026-11-27T22:51:30.123Z w0 [ACCEPT] fd=5`
  * ```

@@ -22,7 +22,7 @@ export interface WorkerLogsParts {
   readonly config: Config;
   readonly loop: Loop;
   /** The loop's time, also in promises. */
-  now(): number;
+  readonly now: () => number;
   /** Number of the worker. */
   readonly worker: number;
   readonly counters: Counters;
@@ -41,11 +41,7 @@ export class WorkerLogs {
     this.#parts = parts;
     const { memory, config, loop, worker } = parts;
     const clock = new LineStamp({
-      loop: {
-        get now() {
-          return parts.now();
-        },
-      },
+      now: parts.now,
       epochMilliseconds: () => loop.os.epochMilliseconds(),
       writer: config.logFormat === "seed" ? null : `w${worker}`,
     });

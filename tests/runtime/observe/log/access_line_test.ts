@@ -33,7 +33,7 @@ class Log {
     const memory = createLogMemory(1);
     const lines = new LogBuffer(memory, 0, () => {});
     const clock = new LineStamp({
-      loop: this.#loop,
+      now: () => this.#loop.now,
       epochMilliseconds: () => this.#loop.now,
       writer: null,
     });

@@ -14,7 +14,7 @@ class Time {
 
   clock(writer: string | null): LineStamp {
     const epochMilliseconds = () => (this.looks++, this.now + this.ahead);
-    return new LineStamp({ loop: this, epochMilliseconds, writer });
+    return new LineStamp({ now: () => this.now, epochMilliseconds, writer });
   }
 }
 

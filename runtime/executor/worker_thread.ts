@@ -144,7 +144,7 @@ const load: RouterLoader = async (
       copies = new apps.AppCopies({ app, announce });
       if (appConfig.memory > 0) watchHeap(apps.HeapWatch, appConfig.memory);
     }
-    app?.configure(config.app);
+    app?.configure(config);
     const channels = channelRoutes;
     return serverRouter({ config, date, site, guard, demo, channels, keyed: pusher, app });
   };

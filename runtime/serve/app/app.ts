@@ -7,7 +7,7 @@
  */
 
 import { dirname } from "@std/path/posix/dirname";
-import { APP, type AppConfig } from "../../config/mod.ts";
+import { APP, type Config, CONNECTION_LIMITS } from "../../config/mod.ts";
 import { LogLabel } from "../../observe/log/mod.ts";
 import { inTime, LATE, StartRefusal } from "../../thread/mod.ts";
 import type { AppExchange, AppResult, AppRoute, AppSchedule } from "../session/mod.ts";
@@ -58,6 +58,7 @@ export class App implements AppRoute {
   #pattern: ((path: string) => boolean) | undefined = undefined;
   #timeout = 0;
   #startTimeout = APP.startTimeout;
+  #drainTime = CONNECTION_LIMITS.drainTime;
   readonly #folder: string;
   #files: NamedFiles | null = null;
   /** Requests whose handler is asynchronous and has not answered yet. */
@@ -85,11 +86,12 @@ export class App implements AppRoute {
   }
 
   /** Takes what the config says of apps, at the start and at each reload. */
-  configure(config: Pick<AppConfig, "path" | "timeout" | "startTimeout"> | undefined): void {
-    if (config === undefined) return;
-    this.#startTimeout = config.startTimeout;
-    this.#timeout = config.timeout;
-    this.#pattern = config.path === undefined ? undefined : pathPattern(config.path);
+  configure({ app, limits }: Pick<Config, "app" | "limits">): void {
+    if (app === undefined) return;
+    this.#startTimeout = app.startTimeout;
+    this.#drainTime = limits.drainTime;
+    this.#timeout = app.timeout;
+    this.#pattern = app.path === undefined ? undefined : pathPattern(app.path);
   }
 
   handle(exchange: AppExchange): AppResult | Promise<AppResult> {
@@ -124,7 +126,13 @@ export class App implements AppRoute {
   get schedule(): AppSchedule | undefined {
     const { scheduled } = this.module;
     if (scheduled === undefined) return undefined;
-    return { every: intervalOf(scheduled.every), run: () => scheduled.run(this.server) };
+    const run = () => {
+      const promise = promiseOf(scheduled.run(this.server));
+      // Who calls it reports its failure.
+      if (promise !== undefined) this.#late.follow(promise, () => {});
+      return promise;
+    };
+    return { every: intervalOf(scheduled.every), run };
   }
 
   /** Loads the app, and calls its `start`. @throws {StartRefusal} */
@@ -147,16 +155,16 @@ export class App implements AppRoute {
   /** Calls the `stop` of a copy that is not used any more. */
   async stopCopy(module: AppModule): Promise<void> {
     try {
-      await this.#late.ended();
+      await this.#late.ended(this.#drainTime);
       await module.stop?.();
     } catch (error) {
       this.#parts.report("stop() of an old copy", error);
     }
   }
 
-  /** Calls the app's `stop`, after what goes on behind answers. */
-  async stop(): Promise<void> {
-    await this.#late.ended();
+  /** Calls the app's `stop`, after what goes on behind answers, unless that takes nearly all of the time. */
+  async stop(left: number): Promise<void> {
+    await this.#late.ended(left);
     await this.module.stop?.();
   }
 

@@ -89,8 +89,8 @@ export interface AppRoute {
   readonly timeout?: number;
   /** Called before the worker serves. */
   start?(): void | Promise<void>;
-  /** Called when the worker has stopped serving; not waited for beyond the drain time. */
-  stop?(): void | Promise<void>;
+  /** Called when the worker has stopped serving. @param left the milliseconds after which it is not waited for: the drain time's rest */
+  stop?(left: number): void | Promise<void>;
   /** What exactly one worker runs again and again. */
   readonly schedule?: AppSchedule | undefined;
 }

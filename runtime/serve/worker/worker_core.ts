@@ -329,7 +329,7 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     if (app?.stop === undefined) return;
     try {
       const left = Math.max(this.#drainEnd - performance.now(), 0);
-      if (await inTime(app.stop(), left) !== LATE) return;
+      if (await inTime(app.stop(left), left) !== LATE) return;
       this.warnings.say("app stop", "the app's stop() did not end within --drain-timeout");
     } catch (error) {
       this.#noteAppFault("stop() has failed", error);

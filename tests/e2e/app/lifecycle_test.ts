@@ -193,26 +193,35 @@ export default { stop() { clearInterval(interval); channel.close(); } };
   });
 });
 
-Deno.test("app lifecycle: what waitUntil is given goes on after the answer, is awaited before stop(), and its failure is logged", async () => {
+Deno.test("app lifecycle: what waitUntil is given goes on after the answer, is awaited before stop(), but not for ever, and its failure is logged", async () => {
   const app = `
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export default {
   fetch(request, _env, context) {
     context.passThroughOnException();
-    const fails = request.url.endsWith("/fails");
-    context.waitUntil(fails ? Promise.reject(new Error("late work has failed")) : pause(500).then(() => tell("worked")));
+    const work = {
+      "/fails": () => Promise.reject(new Error("late work has failed")),
+      "/never": () => new Promise(() => {}),
+      "/": () => pause(500).then(() => tell("worked")),
+    };
+    context.waitUntil(work[new URL(request.url).pathname]());
     return new Response("answered");
   },
   stop: () => tell("stopped"),
 };
 `;
   const told: string[] = [];
-  await withApp(app, {}, async (server) => {
+  await withApp(app, { args: ["--drain-timeout", "3s"] }, async (server) => {
     assertEquals(await server.get("/fails"), "200 answered");
     await server.server.waitForLog("late work has failed");
     assertEquals((await server.metrics()).sum("async_deno_app_uncaught_errors_total"), 0);
+    assertEquals(await server.get("/never"), "200 answered");
     assertEquals(await server.get("/"), "200 answered");
-    await server.server.stop();
+    const { stderr } = await server.server.stop();
+    assertStringIncludes(
+      stderr,
+      "what waitUntil was given, or what is scheduled, did not end within --drain-timeout",
+    );
     told.push(...server.told);
   });
   assertEquals(told, ["worked", "stopped"]);

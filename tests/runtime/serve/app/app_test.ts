@@ -1,6 +1,7 @@
 /** What becomes of what the handlers of an app return, without a server. */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { APP, DEFAULT_CONFIG } from "../../../../runtime/config/mod.ts";
 import { App } from "../../../../runtime/serve/app/app.ts";
 import type { AppModule } from "../../../../runtime/serve/app/app_module.ts";
 import { AppRequest } from "../../../../runtime/serve/app/app_request.ts";
@@ -39,6 +40,31 @@ Deno.test("app: an error() that returns nothing does not pass the request on to 
   const answer = await Promise.resolve(later.handle(exchangeOf([]))).catch((error) => error);
   assertInstanceOf(answer, TypeError);
   assertEquals(reports, ["fetch: Error: of fetch"]);
+});
+
+Deno.test("app: stop() is called after what is scheduled has ended, and does not wait for ever for what waitUntil was given", async () => {
+  const reports: string[] = [];
+  const called: string[] = [];
+  const fetch: AppModule["fetch"] = (_request, _server, { waitUntil }) => {
+    waitUntil(new Promise(() => {}));
+    return new AppResponse("") as unknown as Response;
+  };
+  const run = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    called.push("run");
+  };
+  const module = { fetch, stop: () => void called.push("stop"), scheduled: { every: "1s", run } };
+  const app = appOf(module, reports);
+  void app.schedule?.run();
+  await app.stop(60_000);
+  assertEquals(called.splice(0), ["run", "stop"]);
+  await app.handle(exchangeOf([]));
+  const limits = { ...DEFAULT_CONFIG.limits, drainTime: 20 };
+  app.configure({ limits, app: { ...APP, file: "app.js" } });
+  await app.stopCopy(module);
+  await app.stop(0);
+  const late = /^what goes on behind answers: .* did not end within --drain-timeout/;
+  assertEquals([called, reports.map((text) => late.test(text))], [["stop", "stop"], [true, true]]);
 });
 
 Deno.test("app: a Response is one although the app has replaced the global class", () => {

@@ -59,7 +59,7 @@ export class AppCopy implements Disposable {
   /** Watches its files from now on. */
   watch(parts: AppWatcherParts): void {
     this.#watcher = new AppWatcher(parts);
-    this.#watcher.watch(this.#source.files.keys(), this.#source.readAt);
+    this.#watcher.watch(pathsOf(this.#source), this.#source.readAt);
   }
 
   /** Makes all workers use a fresh copy. The answer is why they cannot, if they cannot. */
@@ -81,12 +81,12 @@ export class AppCopy implements Disposable {
       return error instanceof Error ? error.message : String(error);
     }
     // What was repaired may be in a file that the old copy does not have.
-    this.#watcher?.watch([...this.#source.files.keys(), ...source.files.keys()], source.readAt);
+    this.#watcher?.watch([...pathsOf(this.#source), ...pathsOf(source)], source.readAt);
     const loaded = await this.#loadEverywhere(source);
     if (typeof loaded === "string") return loaded;
     this.#source = source;
     await Promise.all(loaded.map((thread) => this.#use(thread, source)));
-    this.#watcher?.watch(source.files.keys(), source.readAt);
+    this.#watcher?.watch(pathsOf(source), source.readAt);
     for (const thread of [...this.#parts.threads]) await this.#update(thread);
     return undefined;
   }
@@ -148,6 +148,11 @@ export class AppCopy implements Disposable {
   [Symbol.dispose](): void {
     this.#watcher?.[Symbol.dispose]();
   }
+}
+
+/** Its files; one may be several modules. */
+function pathsOf({ files }: AppSource): string[] {
+  return Array.from(files.values(), ({ path }) => path);
 }
 
 function canLoad(thread: Thread): boolean {

@@ -1,13 +1,14 @@
 /**
  * An app as the main thread has read it: all its modules, as JavaScript that a worker only has to run.
  *
- * Every worker, also one that replaces a dead one, gets the same copy. Plain data, which crosses by postMessage.
+ * In and out: plain data, which crosses by postMessage; ids of modules, and their parts. Every worker, also one that replaces a dead one, gets
+ * the same copy.
  */
 
 /** An import of a module. */
 export interface AppImport {
   readonly specifier: string;
-  /** The path of a file, or a built-in module, as `node:fs`. */
+  /** The id of a module, see {@link moduleId}, or a built-in one, as `node:fs`. */
   readonly target: string;
   /** The line of the statement. */
   readonly line: number;
@@ -35,7 +36,7 @@ export interface AppSource {
   readonly name: string;
   /** The path of the app's file. */
   readonly entry: string;
-  /** By path. */
+  /** By id. */
   readonly files: ReadonlyMap<string, AppFile>;
   /** When its reading began, in milliseconds since 1970: what has changed since then is not in it. */
   readonly readAt: number;
@@ -52,3 +53,17 @@ export const RUNNER_NAMES = {
   own: "$asyncDeno_default",
   from: "$asyncDeno_from",
 } as const;
+
+/** No path has it. */
+const BEFORE_QUERY = "\0";
+
+/** What a module is known by: its path, and for nearly all nothing else. `./x.js?v=2` is another module than `./x.js`, of the same file. */
+export function moduleId(path: string, query: string): string {
+  return query === "" ? path : `${path}${BEFORE_QUERY}${query}`;
+}
+
+/** The path and the query of a module. */
+export function partsOfModule(id: string): [path: string, query: string] {
+  const [path = "", query = ""] = id.split(BEFORE_QUERY);
+  return [path, query];
+}

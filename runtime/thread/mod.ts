@@ -10,7 +10,14 @@
  * @module
  */
 
-export { type AppFile, type AppImport, type AppSource, RUNNER_NAMES } from "./app_source.ts";
+export {
+  type AppFile,
+  type AppImport,
+  type AppSource,
+  moduleId,
+  partsOfModule,
+  RUNNER_NAMES,
+} from "./app_source.ts";
 export type { ChannelChange, ChannelReport, ClientEventReport } from "./channel_report.ts";
 export { fetchFault } from "./fetch_fault.ts";
 export { inTime, LATE } from "./in_time.ts";

@@ -1,19 +1,24 @@
 /**
  * `import.meta` of a module of an app: what Deno, Node and Bun have in common, and Bun's own names.
  *
- * In: the module's path. Out: an object.
+ * In: the module's id. Out: an object.
  */
 
 import { dirname } from "@std/path/posix/dirname";
 import { basename } from "@std/path/posix/basename";
 import { toFileUrl } from "@std/path/posix/to-file-url";
+import { partsOfModule } from "../../thread/mod.ts";
 
-/** @param known the path that a specifier names, if it was found when the app was read */
+/**
+ * @param id the id of the module
+ * @param known the id that a specifier names, if it was found when the app was read
+ */
 export function moduleMeta(
-  path: string,
+  id: string,
   known: (specifier: string) => string | undefined,
 ): Readonly<Record<string, unknown>> {
-  const url = toFileUrl(path).href;
+  const [path] = partsOfModule(id);
+  const url = urlOf(id);
   return {
     url,
     filename: path,
@@ -26,7 +31,12 @@ export function moduleMeta(
     resolve: (specifier: string) => {
       const target = known(specifier);
       if (target === undefined) return new URL(specifier, url).href;
-      return target.startsWith("/") ? toFileUrl(target).href : target;
+      return target.startsWith("/") ? urlOf(target) : target;
     },
   };
+}
+
+function urlOf(id: string): string {
+  const [path, query] = partsOfModule(id);
+  return toFileUrl(path).href + query;
 }

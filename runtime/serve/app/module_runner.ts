@@ -96,21 +96,21 @@ export class ModuleRunner {
     this.current = source.entry;
   }
 
-  /** Runs a file, unless it has run, and everything that it imports. */
-  async run(path: string): Promise<Exports> {
+  /** Runs a module, unless it has run, and everything that it imports. */
+  async run(id: string): Promise<Exports> {
     const skipped = new Set<Running>();
-    const exports = await this.#run(path, { importers: [], skipped });
+    const exports = await this.#run(id, { importers: [], skipped });
     for (const module of skipped) await module.done;
     return exports;
   }
 
-  async #run(path: string, chain: Chain): Promise<Exports> {
-    if (!path.startsWith("/")) return await this.#builtin(path);
+  async #run(id: string, chain: Chain): Promise<Exports> {
+    if (!id.startsWith("/")) return await this.#builtin(id);
     const { importers, skipped } = chain;
-    const module = this.#moduleOf(path);
+    const module = this.#moduleOf(id);
     if (module.done === null) {
       const inner = { importers: [...importers, module], skipped };
-      module.done = this.#evaluate(path, module.exports, inner);
+      module.done = this.#evaluate(id, module.exports, inner);
     } else if (importers.includes(module)) {
       return module.exports;
     } else if (isAwaited(module, importers)) {
@@ -121,10 +121,10 @@ export class ModuleRunner {
     return module.exports;
   }
 
-  #moduleOf(path: string): Running {
-    let module = this.#running.get(path);
+  #moduleOf(id: string): Running {
+    let module = this.#running.get(id);
     if (module === undefined) {
-      this.#running.set(path, module = { exports: newExports(), done: null, waitsFor: undefined });
+      this.#running.set(id, module = { exports: newExports(), done: null, waitsFor: undefined });
     }
     return module;
   }
@@ -139,13 +139,14 @@ export class ModuleRunner {
     }
   }
 
-  async #evaluate(path: string, exports: Exports, chain: Chain): Promise<void> {
-    const file = this.#file(path);
+  async #evaluate(id: string, exports: Exports, chain: Chain): Promise<void> {
+    const file = this.#file(id);
+    const { path } = file;
     this.current = path;
     if (file.kind === "json") return void defineAll(exports, { default: JSON.parse(file.code) });
     if (file.kind === "cjs") {
       await this.#prepareRequire(file, chain);
-      return void defineAll(exports, namesOf(this.#require(path)));
+      return void defineAll(exports, namesOf(this.#require(id)));
     }
     const imported = new Map<string, Exports>();
     for (const { specifier, target } of file.imports) {
@@ -161,7 +162,7 @@ export class ModuleRunner {
       (its: Exports) => defineStar(exports, its),
       (specifier: string) => imported.get(specifier),
       (specifier: string) => this.#import(file, String(specifier)),
-      moduleMeta(path, (specifier) => this.#files.get(path)?.later[specifier]),
+      moduleMeta(id, (specifier) => this.#files.get(id)?.later[specifier]),
       (value: unknown) => value,
       ...Object.values(appTimers.functions),
     ) as AsyncGenerator<void>;
@@ -175,9 +176,9 @@ export class ModuleRunner {
     await body.next();
   }
 
-  #file(path: string): AppFile {
-    const file = this.#files.get(path);
-    if (file === undefined) throw new Error(`${path} was not read`);
+  #file(id: string): AppFile {
+    const file = this.#files.get(id);
+    if (file === undefined) throw new Error(`${id} was not read`);
     return file;
   }
 
@@ -231,24 +232,25 @@ export class ModuleRunner {
   }
 
   /** `require` of a file: runs it, unless it has run. */
-  #require(path: string): unknown {
-    const known = this.#common.get(path);
+  #require(id: string): unknown {
+    const known = this.#common.get(id);
     if (known !== undefined) return known.exports;
-    const file = this.#file(path);
-    if (file.kind === "json") return this.#requireJson(file);
+    const file = this.#file(id);
+    const { path } = file;
+    if (file.kind === "json") return this.#requireJson(id, file);
     if (file.kind === "esm") {
-      const running = this.#running.get(path);
+      const running = this.#running.get(id);
       if (running !== undefined && running.done !== null) return running.exports;
       throw new Error(`require() of the module ${path}, which has not run: use import()`);
     }
     const module: CommonModule = { exports: {}, id: path, filename: path, loaded: false };
-    this.#common.set(path, module);
+    this.#common.set(id, module);
     const require = this.#requireOf(file);
     try {
       const run = this.#compile(file, COMMON_PARAMETERS);
       run.call(module.exports, module.exports, require, module, path, dirname(path));
     } catch (error) {
-      this.#common.delete(path);
+      this.#common.delete(id);
       throw error;
     }
     module.loaded = true;
@@ -256,9 +258,9 @@ export class ModuleRunner {
   }
 
   /** As in Node, the same value each time. */
-  #requireJson({ path, code }: AppFile): unknown {
+  #requireJson(id: string, { path, code }: AppFile): unknown {
     const exports: unknown = JSON.parse(code);
-    this.#common.set(path, { exports, id: path, filename: path, loaded: true });
+    this.#common.set(id, { exports, id: path, filename: path, loaded: true });
     return exports;
   }
 

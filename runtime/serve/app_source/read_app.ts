@@ -9,7 +9,7 @@ import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
 import { resolve } from "@std/path/posix/resolve";
 import { nearest } from "../../spelling/mod.ts";
-import type { AppFile, AppImport, AppSource } from "../../thread/mod.ts";
+import { type AppFile, type AppImport, type AppSource, partsOfModule } from "../../thread/mod.ts";
 import { isFile, isFolder, namesIn, readText } from "./file_system.ts";
 import { type ImportKind, resolveImport } from "./resolver.ts";
 import { SourceError } from "./source_error.ts";
@@ -37,10 +37,10 @@ function missing(path: string): string {
 export function readInto(files: Map<string, AppFile>, entry: string): void {
   const pending = [entry];
   // With hundreds of modules in a package, a stack of calls would be deep.
-  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
-    if (files.has(path)) continue;
-    const file = readFile(path);
-    files.set(path, file);
+  for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
+    if (files.has(id)) continue;
+    const file = readFile(partsOfModule(id)[0]);
+    files.set(id, file);
     const targets = [...file.imports.map(({ target }) => target), ...Object.values(file.later)];
     pending.push(...targets.filter((target) => target.startsWith("/")).toReversed());
   }

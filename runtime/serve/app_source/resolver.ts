@@ -1,8 +1,8 @@
 /**
  * Finds the file that an import of an app means, as Node and Bun do.
  *
- * In: the specifier, and the file that has it. Out: an absolute path, or a built-in module as `node:fs`; else an error that says what
- * is missing and how to get it. Names without a path are packages in a folder `node_modules` beside the file or above.
+ * In: the specifier, and the file that has it. Out: the id of a module, which is an absolute path and its query, or a built-in module as
+ * `node:fs`; else an error that says what is missing and how to get it. Names without a path are packages in a folder `node_modules` beside the file or above.
  * Node.js documentation, "Modules: ECMAScript modules", resolution algorithm; endings may be left out, as in Bun.
  */
 
@@ -12,6 +12,7 @@ import { fromFileUrl } from "@std/path/posix/from-file-url";
 import { resolve } from "@std/path/posix/resolve";
 import { exports as exportsOf, imports as importsOf, legacy } from "resolve.exports";
 import { nearest } from "../../spelling/mod.ts";
+import { moduleId } from "../../thread/mod.ts";
 import { isFile, isFolder, namesIn } from "./file_system.ts";
 import { type Package, packageAt, packageOf } from "./package_file.ts";
 
@@ -36,14 +37,21 @@ const BECOMES: readonly (readonly [written: RegExp, sources: readonly string[]])
 /** The target. @throws {Error} whose message is the reason */
 export function resolveImport(specifier: string, importer: string, kind: ImportKind): string {
   if (/^\.{0,2}\//.test(specifier) || /^\.\.?$/.test(specifier)) {
-    return fileAt(resolve(dirname(importer), specifier), importer) ?? noFile(specifier, importer);
+    return fileAt(resolve(dirname(importer), specifier), importer) ??
+      (kind === "import" ? withQuery(specifier, importer) : noFile(specifier, importer));
   }
-  if (specifier.startsWith("file:")) {
-    return fileAt(fromFileUrl(specifier), importer) ?? noFile(specifier, importer);
-  }
+  if (specifier.startsWith("file:")) return withQuery(specifier, importer);
   if (isBuiltin(specifier)) return specifier.startsWith("node:") ? specifier : `node:${specifier}`;
   if (specifier.startsWith("#")) return privateImport(specifier, importer, kind);
   return packageImport(bareName(specifier), importer, kind);
+}
+
+/** `./lib.ts?v=2` is a module of its own, as everywhere. */
+function withQuery(specifier: string, importer: string): string {
+  const [, plain = specifier, query = ""] = /^([^?#]*)([^]*)$/.exec(specifier) ?? [];
+  const path = plain.startsWith("file:") ? fromFileUrl(plain) : resolve(dirname(importer), plain);
+  const found = fileAt(path, importer);
+  return found === undefined ? noFile(plain, importer) : moduleId(found, query);
 }
 
 /** `npm:hono@4/jsx` is `hono/jsx`. @throws {Error} for what is not in node_modules at all */

@@ -113,6 +113,21 @@ const SAME_AS_DENO: Readonly<Record<string, Readonly<Record<string, string>>>> =
     "data.json": `{ "a": [1, 2] }`,
     "later.js": "export const later = 'loaded';",
   },
+  "a query makes another module of a file, whose import.meta has it": {
+    "main.js":
+      `import { count, url } from "./count.js?v=1"; import * as same from "./count.js?v=1#";
+      import * as plain from "./count.js"; import { value } from "./uses.js?x#y";
+      const again = await import("./count.js?v=1"); const n = 2;
+      const computed = await import("./count.js?v=" + n); await import("./count.js?v=2");
+      export const result = [count, url.split("/").pop(), same.url.split("/").pop(), plain.count, again.count === count, computed.count,
+        computed.url.split("/").pop(), value, globalThis.runs.splice(0).sort(),
+        import.meta.resolve("./count.js?v=1").split("/").pop()];`,
+    "count.js":
+      `const runs = globalThis.runs ??= []; export let count = "of " + import.meta.url.split("?")[1];
+      export const { url } = import.meta; runs.push(url.split("/").pop());`,
+    "uses.js": `import data from "./data.json?1" with { type: "json" }; export const value = data;`,
+    "data.json": "[7]",
+  },
   "built-in modules": {
     "main.js": `import fs, { readFileSync } from "node:fs"; import * as path from "node:path";
       import { createRequire } from "node:module";

@@ -36,11 +36,24 @@ export default { // 2
       case "/no-response": return 5;
       case "/header": return new Response("", { headers: { "a b": "c" } }); // 25
       case "/ws": return server.upgrade(request) ? undefined : new Response("no WebSocket");
+      case "/listener": addEventListener("error", fails); addEventListener("error", { handleEvent: fails }, { once: true });
+        return later(() => { queueMicrotask(() => removeEventListener("error", fails)); throw new Error("for a listener"); });
+      case "/onerror": self.onerror = () => { self.onerror = null; throw new Error("thrown by onerror"); }; return later(() => { throw 1; });
+      case "/onrejection": addEventListener("unhandledrejection", () => { throw new Error("thrown by another listener"); }, { once: true });
+        return later(() => void Promise.reject(2));
+      case "/node-rejection": process.once("unhandledRejection", (reason) => tell("node: " + reason));
+        return later(() => void Promise.reject("a rejection for node"));
+      case "/node-error": process.once("uncaughtException", (error) => tell("node: " + error.message));
+        return later(() => { throw new Error("an error for node"); });
+      case "/microtask": return later(() => queueMicrotask(() => { throw new Error("thrown by a microtask"); }));
+      case "/now": queueMicrotask(() => { throw new Error("thrown at once"); }); return new Response("later");
+      case "/tick": return later(() => process.nextTick(() => { throw new Error("thrown by a tick"); }));
       default: return new Response("ok");
     }
   },
   websocket: { message() {} },
 };
+function fails() { throw new Error("thrown by a listener"); }
 `;
 
 /** Reading a FIFO waits for a writer, on a thread of Deno's pool, which has 32. */
@@ -97,7 +110,8 @@ for (const log of ["on", "off"]) {
   });
 }
 
-const OUTSIDE = {
+/** By path: what the log has of it, also where, and how many errors there are if it is not one. */
+const OUTSIDE: Record<string, readonly [reason: string, place: string, count?: number]> = {
   "/timer": ["thrown in a timer", "app.js:9"],
   "/promise": ["nobody waits", "app.js:10"],
   "/exit": ["Deno.exit() would end a worker", "app.js:11"],
@@ -106,21 +120,32 @@ const OUTSIDE = {
   "/string": ["no error at all", "no error at all"],
   "/post": ["postMessage() reaches nobody", "app.js:17"],
   "/abort": ["process.abort() would end the server", "app.js:18"],
-} as const;
+  "/listener": ["thrown by a listener", "for a listener", 3],
+  "/onerror": ["thrown by onerror", "thrown by onerror", 2],
+  "/onrejection": ["thrown by another listener", "thrown by another listener", 2],
+  "/node-rejection": ["a rejection for node", "a rejection for node"],
+  "/node-error": ["an error for node", "an error for node"],
+  "/microtask": ["thrown by a microtask", "thrown by a microtask"],
+  "/now": ["thrown at once", "thrown at once"],
+  "/tick": ["thrown by a tick", "thrown by a tick"],
+};
 
 Deno.test("app faults: errors in timers and promises, and Deno.exit(), are logged and counted, and the worker lives", async () => {
   await withApp(APP, {}, async (app) => {
     let count = 0;
-    for (const [path, [reason, place]] of Object.entries(OUTSIDE)) {
+    for (const [path, [reason, place, errors = 1]] of Object.entries(OUTSIDE)) {
       assertEquals(await app.get(path), "200 later");
       const log = await app.server.waitForLog(place);
       assertStringIncludes(log, reason);
       assertEquals(await app.get("/"), "200 ok");
       const metrics = await app.metrics();
-      assertEquals(metrics.sum("async_deno_app_uncaught_errors_total"), ++count);
+      count += errors;
+      assertEquals(metrics.sum("async_deno_app_uncaught_errors_total"), count, path);
       assertEquals(metrics.sum("async_deno_workers_replaced_total"), 0);
     }
     await app.waitForWarning(/the app: an uncaught error: Error: thrown in a timer at .*app\.js:9/);
+    await app.waitForTold(/^node: a rejection for node$/);
+    await app.waitForTold(/^node: an error for node$/);
     // The main thread's orders are not for the app.
     assertEquals(await app.get("/listens"), "200 later");
     app.server.kill("SIGHUP");

@@ -14,7 +14,7 @@ import { type AppConfig, type AppRight, type Config, isUnrestricted } from "../c
 
 /** The entry of `read` that the thread gives back. */
 const SERVERS_OWN = "/";
-/** Variables that packages look at when they are loaded, and that tell nothing. */
+/** Variables that packages and apps look at when they are loaded, and that tell nothing. */
 const HARMLESS = [
   "NODE_ENV",
   "NODE_DEBUG",
@@ -25,6 +25,8 @@ const HARMLESS = [
   "TZ",
   "LANG",
   "CI",
+  "HOST",
+  "PORT",
 ];
 
 /** The permissions; undefined: all that the server has, as there is no app, or `--app-allow all`. */

@@ -57,9 +57,9 @@ export interface ServerWebSocket<T = unknown> {
   /** Whether there is such a subscription. */
   isSubscribed(topic: string): boolean;
   /**
-   * Publishes to all subscribers of a topic but this socket.
+   * Publishes to all subscribers of a topic but this socket, also when it is closed.
    *
-   * @returns bytes of the message; 0: nobody else is subscribed, this socket is closed, or the channels have no room
+   * @returns bytes of the message; 0: nobody else is subscribed, or the channels have no room
    */
   publish(topic: string, data: WebSocketData, compress?: boolean): number;
   /** Publishes text; returns what `publish` does. */

@@ -2,7 +2,7 @@
  * One WebSocket of an app, with the methods of Bun's `ServerWebSocket` and what they return.
  *
  * In: calls of the app's handlers; the connection's end. Out: frames to the peer, publications in topics. After the connection is gone,
- * whatever is sent is dropped, and nothing is subscribed.
+ * whatever is sent is dropped, and nothing is subscribed; it may still publish.
  */
 
 import { BINARY, encodeUtf8, TEXT } from "../../../protocol/mod.ts";
@@ -175,8 +175,8 @@ export class AppSocket<T = unknown> implements ServerWebSocket<T>, TopicSocket {
     this.#topics = null;
   }
 
+  /** Also when the connection is gone, as in Bun: `close` tells the others who has left. */
   #publish(topic: string, data: TopicData): number {
-    if (this.readyState !== OPEN) return DROPPED;
     const own = this.publishesToSelf ? undefined : this.#topics?.get(topic);
     const others = this.#host.topics.publish(topic, data, { publisher: own }) ?? 0;
     return others > 0 ? data.length : DROPPED;

@@ -207,7 +207,7 @@ Deno.test("app topics: publishToSelf", async () => {
   }
 });
 
-Deno.test("app topics: sockets that are closed are subscribed no more", async () => {
+Deno.test("app topics: sockets that are closed are subscribed no more, and may publish", async () => {
   await withServer({ workers: 2, args: ["--app", FILE] }, async ({ url, wsUrl }) => {
     const clients: WsClient[] = [];
     for (let i = 0; i < SOCKETS; i++) clients.push(await open(wsUrl, ['ws.subscribe("room")']));
@@ -218,6 +218,13 @@ Deno.test("app topics: sockets that are closed are subscribed no more", async ()
     assertEquals(await get(url, "/publish?topic=room&data=x"), "1");
     const rest = clients.slice(SOCKETS / 2);
     assertEquals(await all(rest, payload), rest.map(() => "x"));
+    // As in Bun.
+    await ask(rest[0]!, 'ws.subscribe("gone")');
+    const leaving = await WsClient.open(`${wsUrl}/ws?name=tells`);
+    await leaving.nextText();
+    leaving.send('(ws.close(), ws.publish("gone", "after close"))');
+    assertEquals([await payload(rest[0]!), await payload(rest[0]!)], ["after close", "in close"]);
+    await leaving[Symbol.asyncDispose]();
     for (const client of rest) await client[Symbol.asyncDispose]();
   });
 });

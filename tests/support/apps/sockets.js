@@ -76,6 +76,7 @@ export default {
     },
     close(ws, code, reason) {
       const { readyState, data } = ws;
+      if (data?.name === "tells") ws.publish("gone", "in close");
       trace.push([
         data?.name ?? null,
         code,

@@ -349,7 +349,8 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     if (this.#app === null) return;
     this.#app.timeout = milliseconds;
     if (this.#following === null) return; // it is set when the handler's promise is followed
-    const elapsed = this.#context.loop.now - this.#wait.since;
+    // In a promise, `now` may be as old as the wait during which that runs.
+    const elapsed = this.#context.loop.os.preciseMilliseconds() - this.#wait.since;
     this.#wait.handlerTime = milliseconds === 0 ? 0 : elapsed + milliseconds;
     this.#setDeadline();
   }

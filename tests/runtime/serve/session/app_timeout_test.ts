@@ -91,3 +91,26 @@ Deno.test("app timeout: an answer that is sent over time is not cut", async () =
   await server.run();
   assertEquals(client.answers.map((answer) => answer.slice(0, 3)), ["200"]);
 });
+
+Deno.test("app timeout: a time that is set behind an await begins at that moment", async () => {
+  const later = Promise.withResolvers<void>();
+  let begun = NaN;
+  let took = NaN;
+  const server = new AppServer(
+    async (exchange) => {
+      exchange.onLeft(() => took = server.os.now - begun);
+      await later.promise;
+      begun = server.os.now;
+      exchange.setTimeout(40);
+      await NEVER;
+    },
+    {},
+    TIMEOUT,
+  );
+  const client = server.client(get("/"));
+  // In the middle of a wait of the loop, whose time is as old as that wait.
+  server.after(0.45, () => later.resolve());
+  await server.run();
+  assertEquals(client.answers, ["504 The app did not answer in time"]);
+  assert(took >= 40 && took < 200, `${took}`);
+});

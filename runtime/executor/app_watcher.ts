@@ -18,8 +18,8 @@ const TIME_STEP = 10;
 
 /** The events of a watcher. */
 export interface AppWatcherParts {
-  /** A file of the app has changed. */
-  changed(): void;
+  /** A file of the app has changed. Not called again before it has ended: all changes meanwhile are one, after it. */
+  changed(): void | Promise<void>;
   /** A warning for the operator. */
   warn(text: string): void;
 }
@@ -31,6 +31,8 @@ export class AppWatcher implements Disposable {
   #folders: ReadonlySet<string> = new Set();
   #watcher: Deno.FsWatcher | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isTelling = false;
+  #isDue = false;
   // While a folder is not there.
   #looking: ReturnType<typeof setTimeout> | undefined;
 
@@ -104,7 +106,19 @@ export class AppWatcher implements Disposable {
 
   #noteChange(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#parts.changed(), QUIET);
+    this.#timer = setTimeout(() => void this.#tell(), QUIET);
+  }
+
+  /** An app whose start takes longer than its editor from one change to the next is not loaded for each of them. */
+  async #tell(): Promise<void> {
+    this.#isDue = true;
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    while (this.#isDue) {
+      this.#isDue = false;
+      await this.#parts.changed();
+    }
+    this.#isTelling = false;
   }
 
   #close(): void {
@@ -115,6 +129,7 @@ export class AppWatcher implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
+    this.#isDue = false;
     this.#close();
   }
 }

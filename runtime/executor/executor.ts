@@ -350,7 +350,7 @@ export class Executor {
     const { app } = this.#config;
     if (app === undefined || !app.watch || this.#stopRequested) return;
     this.#appCopy?.watch({
-      changed: () => void this.#reloadChangedApp(),
+      changed: () => this.#reloadChangedApp(),
       warn: (text) => this.warn(text),
     });
   }

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { AppWatcher } from "../../../runtime/executor/app_watcher.ts";
-import { waitFor } from "../../support/wait_for.ts";
+import { hold, waitFor } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
 
 /** A folder with the file of an app, and how often a change was noted. */
@@ -10,8 +10,13 @@ class Watched implements Disposable {
   readonly folder = Deno.makeTempDirSync({ prefix: "async-deno-test-" });
   readonly file = `${this.folder}/app.ts`;
   changes = 0;
+  /** What each call waits for. */
+  reload: Promise<void> | undefined = undefined;
   readonly watcher = new AppWatcher({
-    changed: () => void this.changes++,
+    changed: () => {
+      this.changes++;
+      return this.reload;
+    },
     warn: (text) => {
       throw new Error(text);
     },
@@ -91,4 +96,24 @@ Deno.test("app watcher: what was there before, or is not there, is no change", a
   Deno.writeTextFileSync(`${watched.folder}/missing.ts`, "now");
   await waitFor(() => watched.changes > 0, { what: "the file that has come" });
   assertEquals(watched.changes, 1);
+});
+
+Deno.test("app watcher: what changes while a reload goes on is one change, after it", async () => {
+  using watched = new Watched();
+  watched.watcher.watch([watched.file], await clockMoves());
+  const { promise, resolve } = Promise.withResolvers<void>();
+  watched.reload = promise;
+  Deno.writeTextFileSync(watched.file, "first");
+  await waitFor(() => watched.changes > 0, { what: "the change" });
+  // Each is behind the silence after the one before.
+  for (let i = 0; i < 3; i++) {
+    Deno.writeTextFileSync(watched.file, `while it goes on: ${i}`);
+    await hold(150);
+  }
+  assertEquals(watched.changes, 1);
+  resolve();
+  await waitFor(() => watched.changes > 1, { what: "the changes meanwhile" });
+  Deno.writeTextFileSync(watched.file, "last");
+  await waitFor(() => watched.changes > 2, { what: "the last change" });
+  assertEquals(watched.changes, 3);
 });

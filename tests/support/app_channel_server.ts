@@ -17,8 +17,6 @@ export interface AppChannelOptions {
   readonly workers?: number;
   /** Milliseconds that a function may take; default: that of the server. */
   readonly timeout?: number;
-  /** In the process of the test, also if there is an executable: what is timed by the second would fail on a busy machine. */
-  readonly isHere?: boolean;
 }
 
 /** The server. */
@@ -43,10 +41,9 @@ ${OPTIONS.join("\n")}
 /** Starts one. */
 export async function startWithHooks(
   file: string,
-  { workers = 2, timeout = APP.timeout, isHere = false }: AppChannelOptions = {},
+  { workers = 2, timeout = APP.timeout }: AppChannelOptions = {},
 ): Promise<AppChannelServer> {
-  const runs = !isHere && Deno.env.has("ASYNC_DENO_EXECUTABLE");
-  if (runs) return await Executable.start(file, workers, timeout);
+  if (Deno.env.has("ASYNC_DENO_EXECUTABLE")) return await Executable.start(file, workers, timeout);
   const channels = { ...OPEN_CHANNELS, allowAnonymousConnect: false };
   return await ChannelServer.start(channels, { workers, app: { ...APP, file, timeout } });
 }

@@ -1,9 +1,8 @@
 /**
  * An app that decides about the clients of channels, for tests. What it decides is in the names: the user `banned` may not connect, and so on.
+ * What tests have to know of it, it publishes: on a busy machine a worker counts as blocked, and another copy of the app serves beside it.
  */
 
-const gone = [];
-let refreshes = 0;
 let subRefreshes = 0;
 const seconds = () => Date.now() / 1000;
 const wait = (time) => new Promise((resolve) => setTimeout(resolve, time));
@@ -13,11 +12,6 @@ function refusal(code, message, more = {}) {
 }
 
 export default {
-  fetch(request) {
-    const { pathname } = new URL(request.url);
-    if (pathname === "/gone") return Response.json(gone);
-    if (pathname === "/refreshes") return Response.json([refreshes, subRefreshes]);
-  },
   channels: {
     async connect({ data, token, transport, name, client, user }) {
       const wanted = data?.user;
@@ -38,8 +32,8 @@ export default {
       if (wanted === "server") return { ...answer, channels: ["chat:all"] };
       return { ...answer, info: { color: "red" }, meta: { secret: `of ${wanted}` } };
     },
-    refresh({ meta }) {
-      refreshes++;
+    refresh({ client, user, meta }, server) {
+      server.publish("chat:refreshed", JSON.stringify([client, user, meta.left]));
       if (meta.left-- > 0) return { expireAt: seconds() + 1 };
     },
     subscribe({ channel, user, data, meta }) {
@@ -52,7 +46,8 @@ export default {
       if (channel === "chat:false") return false;
       if (channel === "chat:short") return wait(1).then(() => ({ expireAt: seconds() + 1 }));
     },
-    subRefresh({ channel }) {
+    subRefresh({ client, channel }, server) {
+      server.publish("chat:refreshed", JSON.stringify([client, channel]));
       if (channel === "chat:short" && subRefreshes++ < 1) return { expireAt: seconds() + 1 };
     },
     async publish({ channel, data, user, client }) {
@@ -82,8 +77,9 @@ export default {
       if (data === "leave") throw refusal(4503, "as you wish");
       server.publish("chat:lobby", JSON.stringify({ user, data }));
     },
-    disconnect({ client, user, code, reason, transport }) {
-      gone.push([user, transport, code, reason, client !== ""]);
+    disconnect({ client, user, code, reason, transport }, server) {
+      const told = [user, transport, code, reason, client !== ""];
+      server.publish("chat:gone", JSON.stringify(told));
     },
   },
 };

@@ -4,7 +4,9 @@
  * In: dist/async-deno, gcc. Out, on standard output: the latency of 64 connections at a fixed rate to a server with two workers: while
  * both serve, and while a handler keeps one of them for longer than the load takes, in a system call or computing. The connections are
  * opened when it is blocked, so the other one has them all. Within that time the server notices it, and starts a third worker.
- * Medians of rounds, each with fresh servers. The exit code is 1 if something is missing, and does not depend on the figures.
+ * Any thread that computes takes a core from the others: with two cores, a process that has nothing to do with the server shows how
+ * much of the latency is that. Medians of rounds, each with fresh servers. The exit code is 1 if something is missing, and does
+ * not depend on the figures.
  */
 
 import { isFile } from "../support/is_file.ts";
@@ -26,8 +28,33 @@ const RATE = 2_000;
 /** Milliseconds: the block begins before the load, and outlasts it. */
 const BEFORE = 100;
 const BLOCK = BEFORE + SECONDS * 1_000 + 500;
-const WAYS = ["waits", "computes"] as const;
 const WANTED = 2;
+
+/** Begins what is beside the load, and returns what ends it. */
+type Beside = (port: number) => () => Promise<unknown>;
+
+function handler(path: string): Beside {
+  return (port) => {
+    const url = `http://127.0.0.1:${port}/${path}?${BLOCK}`;
+    const back = fetch(url).then((answer) => answer.text());
+    return () => back;
+  };
+}
+
+const WAITS = "a handler waits in one";
+const COMPUTES = "a handler computes in one";
+const PROCESS = "another process computes";
+const BESIDE: Readonly<Record<string, Beside>> = {
+  [WAITS]: handler("waits"),
+  [COMPUTES]: handler("computes"),
+  [PROCESS]: () => {
+    const child = new Deno.Command("sh", { args: ["-c", "while :; do :; done"] }).spawn();
+    return () => {
+      child.kill("SIGKILL");
+      return child.status;
+    };
+  },
+};
 
 async function load(program: string, port: number, seconds: number): Promise<Latency> {
   const request = `GET /text HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
@@ -35,8 +62,8 @@ async function load(program: string, port: number, seconds: number): Promise<Lat
   return latencyOfLoad(await startClient(program, [...args, request]).report);
 }
 
-/** One server: its clients' latency while both workers serve, and while one is blocked. */
-async function round(program: string, way: string): Promise<[free: Latency, blocked: Latency]> {
+/** One server: its clients' latency while both workers serve, and while something is beside them. */
+async function round(program: string, beside: Beside): Promise<[free: Latency, beside: Latency]> {
   const port = freePort();
   const app = programPath("blocked_app.mjs");
   const args = ["2", "127.0.0.1", `${port}`, "--log", "off", "--app", app];
@@ -44,11 +71,11 @@ async function round(program: string, way: string): Promise<[free: Latency, bloc
   try {
     await load(program, port, WARM_UP);
     const free = await load(program, port, SECONDS);
-    const back = fetch(`http://127.0.0.1:${port}/${way}?${BLOCK}`).then((answer) => answer.text());
+    const end = beside(port);
     await new Promise((resolve) => setTimeout(resolve, BEFORE));
-    const blocked = await load(program, port, SECONDS);
-    await back;
-    return [free, blocked];
+    const latency = await load(program, port, SECONDS);
+    await end();
+    return [free, latency];
   } finally {
     await server.stop();
   }
@@ -59,23 +86,25 @@ async function main(rounds: number): Promise<number> {
   const program = await buildProgram("exchange");
   if (typeof program !== "string") return missing(`${program.missing}: ${program.install}`);
   const free: Latency[] = [];
-  const blocked = new Map(WAYS.map((way): [string, Latency[]] => [way, []]));
+  const all = new Map(Object.keys(BESIDE).map((name): [string, Latency[]] => [name, []]));
   for (let i = 0; i < rounds; i++) {
-    for (const [way, latencies] of blocked) {
-      const [before, during] = await round(program, way);
+    for (const [name, latencies] of all) {
+      const [before, during] = await round(program, BESIDE[name]!);
       free.push(before);
       latencies.push(during);
     }
   }
   const table = [[`${CONNECTIONS} connections, ${RATE} requests/s`, "p50 ms", "p99 ms"]];
   table.push(latencyRow("both workers serve", free));
-  for (const [way, latencies] of blocked) {
-    table.push(latencyRow(`a handler ${way} in one`, latencies));
-  }
+  for (const [name, latencies] of all) table.push(latencyRow(name, latencies));
   console.log(alignColumns(table).join("\n"));
-  for (const [way, latencies] of blocked) {
-    console.log(`p99 while it ${way}, to that before: ${p99Ratio([latencies, free], WANTED)}`);
+  const ratio = (name: string, others: readonly Latency[]) =>
+    p99Ratio([all.get(name) ?? [], others], WANTED);
+  for (const name of [WAITS, COMPUTES]) {
+    console.log(`p99 while ${name}, to that while both serve: ${ratio(name, free)}`);
   }
+  const process = all.get(PROCESS) ?? [];
+  console.log(`p99 while ${COMPUTES}, to that while ${PROCESS}: ${ratio(COMPUTES, process)}`);
   return 0;
 }
 

@@ -3,7 +3,8 @@
  *
  * In: a connection of Deno's that this thread opened. Out: a descriptor that can be watched, and nothing else may be done with
  * it: it becomes readable when Deno's loop has something to do. Each thread of Deno has an instance of its own; the kernel lists in
- * /proc which descriptors an instance watches. Read by libc: Deno allows /proc only with all permissions.
+ * /proc which descriptors an instance watches, by the numbers that they had then, and by their inodes. Read by libc: Deno allows /proc
+ * only with all permissions.
  */
 
 import { libc } from "./libc.ts";
@@ -28,7 +29,10 @@ const decoder = new TextDecoder();
 export function denoEpoll(conn: Deno.Conn): number {
   const watched = descriptorOf(conn);
   if (watched < 0) return -1;
-  const line = new RegExp(`^tfd:\\s+${watched}\\s`, "m");
+  // A number may be that of a file which another descriptor still has open. Linux before 4.13 lists no inodes.
+  const [, inode = "0"] = /^socket:\[(\d+)\]$/.exec(link(watched)) ?? [];
+  const ofFile = `(?:(?!.*\\bino:)|.*\\bino:${BigInt(inode).toString(16)}\\b)`;
+  const line = new RegExp(`^tfd:\\s+${watched}\\s${ofFile}`, "m");
   for (let descriptor = FIRST_DESCRIPTOR; descriptor < LAST_DESCRIPTOR; descriptor++) {
     if (link(descriptor) !== EVENTPOLL) continue;
     if (line.test(text(`/proc/self/fdinfo/${descriptor}`))) return descriptor;

@@ -6,8 +6,8 @@
  *
  * ```text
  * packet   1 if it is the last one of its record, else 0 | bytes of the record
- * record   u32 bytes of the head | head | unread bytes | unsent bytes
- * head     JSON: endpoint, windowBits, address, port, unread (their number)
+ * record   u32 bytes of the head | head | state | unread bytes | unsent bytes
+ * head     JSON: endpoint, windowBits, address, port, state, unread (their numbers of bytes)
  * answer   u32 records with which the new server goes on since the last answer
  * ```
  */
@@ -17,7 +17,7 @@ import { PACKET_BYTES } from "../os/mod.ts";
 import type { MovedConnection } from "../thread/mod.ts";
 
 /** The format of the records. Another one gets another number. */
-export const RECORD_FORMAT = 1;
+export const RECORD_FORMAT = 2;
 
 const LENGTH_BYTES = 4;
 const COUNT_BYTES = 4;
@@ -25,10 +25,11 @@ const PIECE_BYTES = PACKET_BYTES - 1;
 
 /** The packets of a connection. */
 export function* packetsOf(connection: MovedConnection): Generator<Uint8Array, void, undefined> {
-  const { endpoint, windowBits, address, port, unread, unsent } = connection;
-  const text = JSON.stringify({ endpoint, windowBits, address, port, unread: unread.length });
+  const { endpoint, windowBits, address, port, state, unread, unsent } = connection;
+  const lengths = { state: state.length, unread: unread.length };
+  const text = JSON.stringify({ endpoint, windowBits, address, port, ...lengths });
   const head = new TextEncoder().encode(text);
-  const record = concatBytes([new Uint8Array(LENGTH_BYTES), head, unread, unsent]);
+  const record = concatBytes([new Uint8Array(LENGTH_BYTES), head, state, unread, unsent]);
   new DataView(record.buffer).setUint32(0, head.length);
   for (let at = 0; at < record.length; at += PIECE_BYTES) {
     const piece = record.subarray(at, at + PIECE_BYTES);
@@ -66,11 +67,13 @@ export class RecordReader {
     const length = new DataView(record.buffer).getUint32(0);
     const body = LENGTH_BYTES + length;
     const head = JSON.parse(new TextDecoder().decode(record.subarray(LENGTH_BYTES, body)));
-    const unreadEnd = body + head.unread;
+    const stateEnd = body + head.state;
+    const unreadEnd = stateEnd + head.unread;
     return {
       ...head,
       descriptor: this.#descriptor,
-      unread: record.slice(body, unreadEnd),
+      state: record.slice(body, stateEnd),
+      unread: record.slice(stateEnd, unreadEnd),
       unsent: record.slice(unreadEnd),
     };
   }

@@ -58,6 +58,8 @@ export interface MovedSession {
   readonly endpoint: string;
   /** What permessage-deflate was negotiated with; 0: it was not. */
   readonly windowBits: number;
+  /** What the endpoint has to know of the connection; empty: nothing. */
+  readonly state: Uint8Array;
   /** Bytes of the peer with which the new session is where this one was. */
   readonly unread: Uint8Array;
 }

@@ -16,6 +16,8 @@ export interface MovedConnection {
   readonly endpoint: string;
   /** What permessage-deflate was negotiated with; 0: it was not. */
   readonly windowBits: number;
+  /** What the endpoint has to know of the connection, in a format of its own; empty: nothing. */
+  readonly state: Uint8Array;
   /** Bytes of the peer with which a new session goes on where the old one was. */
   readonly unread: Uint8Array;
   /** Bytes that wait for the peer to read. */

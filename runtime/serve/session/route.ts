@@ -221,11 +221,21 @@ export interface WebSocketHandler {
   readonly overflow?: OverflowPolicy;
   /** False: permessage-deflate is not negotiated; absent: it is if the server's compression is on. */
   readonly compresses?: boolean;
-  /**
-   * The path of the endpoint, whose handler keeps nothing of a connection: at an upgrade it goes on there in the new server. Absent: it is
-   * closed in time.
-   */
+  /** The path of the endpoint: at an upgrade its connections go on there in the new server. Absent: they are closed in time. */
   readonly resumesAt?: string;
+  /**
+   * The connection is about to go on in the new server: gives up what the handler keeps for it. Nothing else is called for it
+   * afterwards, not even `closed`. What is sent here goes along.
+   *
+   * @returns what {@link moved} has to know; undefined, and nothing has happened, if the connection cannot move now. Absent: it can always,
+   * and there is nothing to know
+   */
+  moving?(socket: WebSocketPeer): Uint8Array | undefined;
+  /**
+   * In the new server, in place of `opened`: goes on with what {@link moving} of the server before has returned, which may be of another
+   * version. If it cannot, it closes the connection. What is sent here follows what the server before has sent.
+   */
+  moved?(socket: WebSocketPeer, state: Uint8Array): void;
   /** The handshake is complete; what is sent here goes out with it. The request is valid until this returns. */
   opened(socket: WebSocketPeer, request: RequestHead): void;
   /**
@@ -242,7 +252,7 @@ export interface WebSocketHandler {
   drained?(socket: WebSocketPeer): void;
   /** The server is stopping: the handler closes the WebSocket within `--drain-timeout`. Absent: it is closed at once, with 1001. */
   draining?(socket: WebSocketPeer): void;
-  /** The connection is gone, whichever side ended it. Called once for each `opened`, last. */
+  /** The connection is gone, whichever side ended it. Called once for each `opened` and each `moved`, last, unless it has moved away. */
   closed?(socket: WebSocketPeer): void;
 }
 

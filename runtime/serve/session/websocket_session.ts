@@ -94,14 +94,20 @@ export class WebSocketSession implements Session, WebSocketPeer {
   }
 
   /** Starts the session in place of {@link open}, where one in another process has left off. */
-  resume(transport: Transport, { unread, unsent }: LeftConnection): void {
+  resume(transport: Transport, { state, unread, unsent }: LeftConnection): void {
     this.#attach(transport);
     this.#context.log.note("WS", `fd=${transport.descriptor} goes on from the server before`);
     const { out } = transport;
     out.append(unsent);
+    try {
+      this.#handler.moved?.(this, state);
+    } catch (error) {
+      this.#fail(error);
+    }
     out.flush();
     if (transport.closed) return;
     if (unread.length > 0) this.receive(unread, 0, unread.length);
+    else this.#settle();
     if (this.#context.draining) this.drain();
   }
 
@@ -120,11 +126,25 @@ export class WebSocketSession implements Session, WebSocketPeer {
     const { resumesAt } = this.#handler;
     const isOpen = this.#connection.state === "OPEN" && !this.#is(PUMPING | HANDLER_PENDING);
     if (resumesAt === undefined || !isOpen) return null;
+    const state = this.#takeState();
+    if (state === undefined) return null;
     counters.add(COLUMN.webSocketsClosed, 1);
     log.note("WS", `fd=${this.#transport.descriptor} goes on in the new server`);
     const unread = this.#connection.unfinishedInput();
     this.#connection.dispose();
-    return { endpoint: resumesAt, windowBits: this.#windowBits, unread };
+    return { endpoint: resumesAt, windowBits: this.#windowBits, state, unread };
+  }
+
+  /** What the handler leaves; undefined: it goes on here. */
+  #takeState(): Uint8Array | undefined {
+    if (this.#handler.moving === undefined) return NOTHING;
+    try {
+      return this.#handler.moving(this);
+    } catch (error) {
+      this.#fail(error);
+      this.#settle();
+      return undefined;
+    }
   }
 
   receive(bytes: Uint8Array, start: number, end: number): void {

@@ -18,6 +18,7 @@ Deno.test("connection record: several packets, of which the first has the descri
       port: 4711,
       endpoint: "/ü",
       windowBits: 15,
+      state: bytes(lengths[(i + 2) % lengths.length]!, 3),
       unread: bytes(length, 1),
       unsent: bytes(lengths.at(-1 - i)!, 2),
     };

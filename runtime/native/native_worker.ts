@@ -38,7 +38,7 @@ import {
   WorkerCore,
   type WorkerParts,
 } from "../serve/worker/mod.ts";
-import type { ArrivedConnection, MovedConnection, ThreadOrder } from "../thread/mod.ts";
+import type { ArrivedConnection, ThreadOrder } from "../thread/mod.ts";
 import type { TlsOs } from "../tls/mod.ts";
 import { type DenoBell, LoopbackBell } from "./deno_bell.ts";
 import { DenoWait, LONGEST_SHORT_WAIT } from "./deno_wait.ts";
@@ -46,6 +46,7 @@ import { EventLoop } from "./event_loop.ts";
 import type { Source } from "./io_registry.ts";
 import { FREE_SHARE } from "./free_share.ts";
 import { LastingConnections } from "./lasting_connections.ts";
+import { LeavingConnections } from "./leaving_connections.ts";
 import { LoadBalance, YIELDED_TASK_AGE } from "./load_balance.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
 import { Refusals } from "./refusals.ts";
@@ -78,9 +79,6 @@ const WAITS_BETWEEN_DENO_TURNS = 2;
  * meanwhile are so late at most. The main thread takes a worker for blocked after two seconds without a turn.
  */
 const IDLE_WAIT = 500;
-
-/** Connections that move to a new server at once: each is silent until all of them go on there. */
-const MOVES_A_TURN = 64;
 
 /** The longest wait of a worker that takes no more connections, in milliseconds: nobody rings it. */
 const RETIRED_WAIT = 100;
@@ -134,8 +132,7 @@ export class NativeWorker implements SocketContext, Source {
   #unpolledTasks = 0;
   // Another worker serves instead.
   #isRetired = false;
-  // Those that may go on in the new server, while it takes over.
-  #toMove: SocketTransport[] = [];
+  readonly #leaving: LeavingConnections;
   // When Deno's own loop had its last turn, in the loop's milliseconds; NaN: just now.
   #lastDenoTurn = NaN;
   // A short wait has ended without an event of ours.
@@ -164,6 +161,7 @@ export class NativeWorker implements SocketContext, Source {
     this.#balance = new LoadBalance(core.state, start.worker, (worker) => this.#ring(worker));
     this.#acceptor = start.listener === undefined ? null : this.#createAcceptor(start.listener);
     if (tls !== undefined) this.#attach(tls);
+    this.#leaving = this.#createLeaving();
     this.#trimmer = new MemoryTrimmer(loop);
     const { descriptors } = core.state;
     const owner = {
@@ -205,6 +203,20 @@ export class NativeWorker implements SocketContext, Source {
     const sender = new RingSender(ring.ring, counters, ringMinimum);
     this.outgoing.sendJointly(sender);
     return sender;
+  }
+
+  /** Those that cannot go on in the new server are ended. */
+  #createLeaving(): LeavingConnections {
+    const { loop, state: { flags } } = this.#core;
+    return new LeavingConnections({
+      loop,
+      takes: () => flags.isMoving(),
+      flush: () => this.#context.flush(),
+      leave: (connections, isLast) => {
+        this.#parts.post({ type: "moved", connections, isLast });
+        if (isLast) this.#core.drainAll();
+      },
+    });
   }
 
   #createAcceptor(listener: number): WorkerAcceptor {
@@ -314,7 +326,7 @@ export class NativeWorker implements SocketContext, Source {
   /** The doorbell was rung, which has ended the wait. */
   onReady(): void {
     this.#core.counters.add(COLUMN.wakeUps, 1);
-    if (this.#toMove.length > 0 && !this.#isDrainDue()) this.#moveSome();
+    if (this.#leaving.isWaiting && !this.#isDrainDue()) this.#leaving.giveSome();
   }
 
   // The loop.
@@ -606,28 +618,14 @@ export class NativeWorker implements SocketContext, Source {
 
   #drain(): void {
     this.#core.beginDrain(() => this.#core.abortAll(), this.#isRetired);
+    this.#leaving.stay();
     const moves = this.#context.handsOver && this.#core.state.flags.isMoving();
     // What TLS knows of a connection cannot be moved.
-    this.#toMove = moves && this.#parts.tls === undefined ? [...this.#core.connections] : [];
-    if (moves) this.#moveSome();
+    if (moves) this.#leaving.begin(this.#parts.tls === undefined ? this.#core.connections : []);
     else this.#core.drainAll();
     if (this.#context.handsOver) this.#acceptor?.handOver();
     else this.#acceptor?.close();
     this.#refusals.drain();
-  }
-
-  /** Gives up some connections that can go on in the new server; the others are served, until it goes on with these. */
-  #moveSome(): void {
-    const moved: MovedConnection[] = [];
-    this.#context.flush();
-    if (!this.#core.state.flags.isMoving()) this.#toMove = []; // the new server is gone
-    while (this.#toMove.length > 0 && moved.length < MOVES_A_TURN) {
-      const left = this.#toMove.pop()?.move() ?? null;
-      if (left !== null) moved.push(left);
-    }
-    const isLast = this.#toMove.length === 0;
-    this.#parts.post({ type: "moved", connections: moved, isLast });
-    if (isLast) this.#core.drainAll();
   }
 
   #isDone(): boolean {

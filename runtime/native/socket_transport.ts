@@ -22,6 +22,7 @@ import {
   TimerNode,
   type Traffic,
   type Transport,
+  type Unmoved,
 } from "../net/mod.ts";
 import {
   EAGAIN,
@@ -260,12 +261,13 @@ export class SocketTransport extends TimerNode
   /**
    * Gives the connection up, because it goes on in another process. The descriptor stays open, and is the caller's. Called after a flush.
    *
-   * @returns null, and nothing has happened, if it cannot go on
+   * @returns or why it does not go on there, and nothing has happened
    */
-  move(): MovedConnection | null {
-    if (this.closed || this.#is(INPUT_ENDED | FINISHING | JOINT)) return null;
-    const moved = this.#session.move?.() ?? null;
-    if (moved === null) return null;
+  move(): MovedConnection | Unmoved {
+    if (this.closed || this.#is(INPUT_ENDED | FINISHING)) return "stays";
+    if (this.#is(JOINT)) return "busy";
+    const moved = this.#session.move?.() ?? "stays";
+    if (typeof moved === "string") return moved;
     const { descriptor, out, peerAddress: address, peerPort: port } = this;
     out.seal();
     const unsent = new Uint8Array(out.size);

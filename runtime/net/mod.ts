@@ -24,4 +24,4 @@ export { OutgoingPart, SharedPart } from "./outgoing_part.ts";
 export { Spread, type SpreadLoop } from "./spread.ts";
 export { NEVER, type Timer, TimerNode, type TimerOwner, TimerWheel } from "./timer_wheel.ts";
 export type { Traffic } from "./traffic.ts";
-export type { MovedSession, OpenFile, Session, Transport } from "./transport.ts";
+export type { MovedSession, OpenFile, Session, Transport, Unmoved } from "./transport.ts";

@@ -64,6 +64,9 @@ export interface MovedSession {
   readonly unread: Uint8Array;
 }
 
+/** Why a connection does not go on in another process: never, or not before what is under way has ended. */
+export type Unmoved = "stays" | "busy";
+
 /** What the transport calls. */
 export interface Session {
   /** `bytes[start, end)` arrived. The session may change the bytes; they are valid until it returns. */
@@ -78,8 +81,8 @@ export interface Session {
   closed(): void;
   /** The server stops: end as soon as the work in progress is done. */
   drain(): void;
-  /** Ends the session because its connection goes on in another process; null, and nothing has happened, if it cannot. Absent: never. */
-  move?(): MovedSession | null;
+  /** Ends the session because its connection goes on in another process; or says why it does not, and nothing has happened. Absent: never. */
+  move?(): MovedSession | Unmoved;
   /**
    * Whether the next bytes are to be received straight into the session's memory, given by the three fields
    * below.

@@ -10,7 +10,13 @@ import { dirname } from "@std/path/posix/dirname";
 import { APP, type Config, CONNECTION_LIMITS } from "../../config/mod.ts";
 import { LogLabel } from "../../observe/log/mod.ts";
 import { inTime, LATE, StartRefusal } from "../../thread/mod.ts";
-import type { AppExchange, AppResult, AppRoute, AppSchedule } from "../session/mod.ts";
+import type {
+  AppExchange,
+  AppResult,
+  AppRoute,
+  AppSchedule,
+  WebSocketHandler,
+} from "../session/mod.ts";
 import { NamedFiles, type NamedFilesParts, pathPattern } from "../files/mod.ts";
 import type { AppModule } from "./app_module.ts";
 import { intervalOf } from "./interval.ts";
@@ -55,6 +61,7 @@ export class App implements AppRoute {
   readonly #parts: AppParts;
   readonly #origins: RequestOrigins;
   readonly #late: LateWork;
+  readonly #sockets: AppSockets;
   #pattern: ((path: string) => boolean) | undefined = undefined;
   #timeout = 0;
   #startTimeout = APP.startTimeout;
@@ -70,7 +77,7 @@ export class App implements AppRoute {
     const folder = this.#folder = dirname(parts.entry);
     const report = (what: string, error: unknown) => parts.report(what, error);
     this.#late = new LateWork(report);
-    const sockets = new AppSockets({ module: () => this.module, topics, report });
+    const sockets = this.#sockets = new AppSockets({ module: () => this.module, topics, report });
     const pendingRequests = () => this.#pending;
     this.server = new AppServer({ address, folder, topics, sockets, pendingRequests });
     this.#origins = new RequestOrigins(this.server.url.host);
@@ -120,6 +127,10 @@ export class App implements AppRoute {
       this.#pending--;
       return this.#fail(error, turn);
     });
+  }
+
+  movedSocket(): WebSocketHandler {
+    return this.#sockets.moved();
   }
 
   /** What the app has scheduled. @throws {TypeError} if its time is none */

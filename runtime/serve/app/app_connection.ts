@@ -1,14 +1,16 @@
 /**
  * One WebSocket connection of an app: calls the app's handlers for what happens to it.
  *
- * In: the session's events. Out: calls of `open`, `message`, `close`, `drain`, `ping` and `pong`, always those of the copy of the app that is
+ * In: the session's events. Out: calls of `open`, `moved`, `message`, `close`, `drain`, `ping` and `pong`, always those of the copy of the app that is
  * current. The next message waits for the promise of a handler. What a handler throws is reported; the connection goes on, as in Bun, unless
- * `open` has thrown: a socket that the app has not set up is closed with 1011.
+ * `open` or `moved` has thrown: a socket that the app has not set up is closed with 1011. At an upgrade it gives up what the app lets it take
+ * along, and goes on with that in the new server.
  */
 
 import { decodeUtf8, INTERNAL_ERROR, TEXT } from "../../../protocol/mod.ts";
 import type { OverflowPolicy, WebSocketHandler, WebSocketPeer } from "../session/mod.ts";
 import type { AppWebSocketHandlers } from "./app_web_socket_handlers.ts";
+import { decodeMovedSocket, encodeMovedSocket, MOVED_SOCKETS } from "./moved_socket.ts";
 import { promiseOf } from "./promise_of.ts";
 import { AppSocket, type AppSocketHost, type AppSocketParts } from "./server_web_socket.ts";
 import { Buffer } from "node:buffer";
@@ -22,19 +24,27 @@ export interface AppConnectionHost extends AppSocketHost {
   readonly handlers: AppWebSocketHandlers;
   /** Counts an error of the app, and tells the operator. */
   report(what: string, error: unknown): void;
+  /** A socket stays, because its data cannot be carried: the operator is told of the first one. */
+  reportKept(error: unknown): void;
 }
+
+/** Of a socket that is about to be told by the server before. */
+const UNKNOWN: AppSocketParts = { data: undefined, remoteAddress: "" };
 
 /** A connection. */
 export class AppConnection implements WebSocketHandler {
   readonly #host: AppConnectionHost;
   readonly #parts: AppSocketParts;
   #socket!: AppSocket;
-  /** Fulfilled when `open` has ended; null: it has. */
+  /** Fulfilled when `open` or `moved` has ended; null: it has. */
   #opening: Promise<void> | null = null;
-  /** Whether `open` has thrown. */
+  /** Whether that has thrown. */
   #hasFailed = false;
+  /** Whether it was asked to move, and cannot. */
+  #stays = false;
 
-  constructor(host: AppConnectionHost, parts: AppSocketParts) {
+  /** @param parts absent: {@link moved} brings them */
+  constructor(host: AppConnectionHost, parts: AppSocketParts = UNKNOWN) {
     this.#host = host;
     this.#parts = parts;
   }
@@ -47,15 +57,58 @@ export class AppConnection implements WebSocketHandler {
     return this.#host.handlers.perMessageDeflate !== false;
   }
 
+  get resumesAt(): string | undefined {
+    const isKept = this.#stays || this.#hasFailed || !this.#host.handlers.move;
+    return isKept ? undefined : MOVED_SOCKETS;
+  }
+
   opened(peer: WebSocketPeer): void {
     this.#socket = new AppSocket(this.#host, this.#parts, peer);
+    this.#begin(peer, "open");
+  }
+
+  moving(): Uint8Array | undefined {
+    if (this.#opening !== null || !this.#socket.isSettled()) return undefined;
+    try {
+      const state = this.#stateOf(this.#socket);
+      if (state !== undefined) this.#socket.leave();
+      else this.#stays = true;
+      return state;
+    } catch (error) {
+      this.#stays = true;
+      this.#host.reportKept(error);
+      return undefined;
+    }
+  }
+
+  /** What it takes along; undefined: the app does not let it go, or has closed it. */
+  #stateOf(socket: AppSocket): Uint8Array | undefined {
+    const { handlers } = this.#host;
+    const isAsked = typeof handlers.move === "function";
+    const data = typeof handlers.move === "function" ? handlers.move(socket) : socket.data;
+    if (promiseOf(data) !== undefined) throw new TypeError("it must not return a promise");
+    if ((isAsked && data === undefined) || !socket.isOpen) return undefined;
+    const { remoteAddress, binaryType, places: topics } = socket;
+    return encodeMovedSocket({ data, remoteAddress, binaryType, topics });
+  }
+
+  moved(peer: WebSocketPeer, state: Uint8Array): void {
+    const { data, remoteAddress, binaryType, topics } = decodeMovedSocket(state);
+    const socket = this.#socket = new AppSocket(this.#host, { data, remoteAddress }, peer);
+    socket.binaryType = binaryType;
+    for (const topic of topics) socket.resubscribe(topic);
+    this.#begin(peer, "moved");
+  }
+
+  /** Calls what sets up the socket; its first message waits for that. */
+  #begin(peer: WebSocketPeer, name: "open" | "moved"): void {
     const failed = (error: unknown) => {
       this.#hasFailed = true;
-      this.#host.report("websocket.open", error);
+      this.#host.report(`websocket.${name}`, error);
       peer.close(INTERNAL_ERROR);
     };
     try {
-      const promise = promiseOf(this.#host.handlers.open?.(this.#socket));
+      const promise = promiseOf(this.#host.handlers[name]?.(this.#socket));
       if (promise === undefined) return;
       this.#opening = promise.then(() => {}, failed).then(() => void (this.#opening = null));
     } catch (error) {
@@ -95,7 +148,7 @@ export class AppConnection implements WebSocketHandler {
     else void this.#opening.then(close);
   }
 
-  /** What has come while `open` ran is not for a socket that `open` has not set up, or has closed. */
+  /** What has come while `open` or `moved` ran is not for a socket that is not set up, or was closed. */
   #deliverLate(peer: WebSocketPeer): void | Promise<void> {
     if (!this.#hasFailed && this.#socket.readyState !== CLOSING) return this.#deliver(peer);
   }

@@ -47,7 +47,7 @@ const UNSUPPORTED: readonly string[] = ["routes", "static"];
 
 /** The functions of the parts that are objects. */
 const FUNCTIONS: Readonly<Record<string, readonly string[]>> = {
-  websocket: ["open", "message", "close", "drain", "ping", "pong"],
+  websocket: ["open", "message", "close", "drain", "ping", "pong", "move", "moved"],
   channels: [
     "connect",
     "refresh",

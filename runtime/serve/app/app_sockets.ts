@@ -1,10 +1,11 @@
 /**
  * Makes requests WebSockets of the app: `server.upgrade(request, { data, headers })`, with what Bun does.
  *
- * In: exchanges of requests that the app is asked about. Out: connections whose events go to the app's handlers.
+ * In: exchanges of requests that the app is asked about; sockets that come from the server before. Out: connections whose events go to the
+ * app's handlers.
  */
 
-import type { AppExchange } from "../session/mod.ts";
+import type { AppExchange, WebSocketHandler } from "../session/mod.ts";
 import { AppHeaders } from "./app_headers.ts";
 import type { AppModule } from "./app_module.ts";
 import { AppConnection, type AppConnectionHost } from "./app_connection.ts";
@@ -37,6 +38,8 @@ const NO_HANDLERS: AppWebSocketHandlers = {};
 /** The WebSockets of one worker's app. */
 export class AppSockets implements AppConnectionHost {
   readonly #parts: AppSocketsParts;
+  /** The copy of the app of which it was reported that sockets stay. */
+  #reportedOf: AppModule | undefined = undefined;
 
   constructor(parts: AppSocketsParts) {
     this.#parts = parts;
@@ -56,6 +59,18 @@ export class AppSockets implements AppConnectionHost {
 
   report(what: string, error: unknown): void {
     this.#parts.report(what, error);
+  }
+
+  reportKept(error: unknown): void {
+    const module = this.#parts.module();
+    if (this.#reportedOf === module) return;
+    this.#reportedOf = module;
+    this.#parts.report("websocket.move: this WebSocket, and others like it, are closed", error);
+  }
+
+  /** The handler of a socket that comes from the server before. */
+  moved(): WebSocketHandler {
+    return new AppConnection(this);
   }
 
   /** `server.publish`: to all subscribers of a topic. Returns the message's bytes; 0: nobody is subscribed, or there is no room. */

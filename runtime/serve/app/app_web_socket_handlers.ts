@@ -88,6 +88,14 @@ export interface AppWebSocketHandlers<T = any> {
   ping?(socket: ServerWebSocket<T>, data: Buffer): unknown;
   /** A pong has come. */
   pong?(socket: ServerWebSocket<T>, data: Buffer): unknown;
+  /**
+   * Whether a socket goes on in the new server at an upgrade, and with what: with its `data`, or with what this returns, which is its `data`
+   * there; if that is undefined, and if this is absent or false, the socket is closed with 1012. Plain data alone can be carried. Afterwards
+   * nothing is called for the socket in this copy, not even `close`.
+   */
+  readonly move?: boolean | ((socket: ServerWebSocket<T>) => unknown);
+  /** In place of `open`, in the new server: the socket goes on, and is subscribed to its topics. */
+  moved?(socket: ServerWebSocket<T>): unknown;
   /** False: no compression is negotiated; otherwise it is if `--websocket-compression` is on. */
   readonly perMessageDeflate?: unknown;
   /** Whether `ws.publish` reaches the publishing socket too; default: false. */

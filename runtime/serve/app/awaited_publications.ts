@@ -36,6 +36,11 @@ export class AwaitedPublications {
     else this.#byTopic.set(publication.topic, others);
   }
 
+  /** Whether there is one of this publisher. */
+  has(topic: string, publisher: object): boolean {
+    return this.#byTopic.get(topic)?.some((each) => each.publisher === publisher) === true;
+  }
+
   /** Who has published this entry, if it is one of them. */
   takePublisher(topic: string, entry: Entry): object | undefined {
     const found = this.#byTopic.get(topic)?.find((each) => !each.hasCome && isSame(each, entry));

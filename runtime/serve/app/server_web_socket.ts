@@ -21,6 +21,7 @@ import type {
 } from "./app_web_socket_handlers.ts";
 import { bytesOfBinary, bytesOfText, SCRATCH, SCRATCH_LETTERS, textOf } from "./message_bytes.ts";
 import { encodeTopicBytes, encodeTopicText, type TopicData, topicDataOf } from "./topic_data.ts";
+import type { MovedTopic } from "./moved_socket.ts";
 import type { Topics, TopicSocket, TopicSubscription } from "./topics.ts";
 
 const OPEN = 1;
@@ -68,6 +69,11 @@ export class AppSocket<T = unknown> implements ServerWebSocket<T>, TopicSocket {
     return this.#peer.isOpen ? OPEN : CLOSING;
   }
 
+  /** Whether it may send. */
+  get isOpen(): boolean {
+    return this.readyState === OPEN;
+  }
+
   get binaryType(): WebSocketBinaryType {
     return this.#binaryType;
   }
@@ -81,6 +87,16 @@ export class AppSocket<T = unknown> implements ServerWebSocket<T>, TopicSocket {
 
   get subscriptions(): string[] {
     return this.#topics === null ? [] : Array.from(this.#topics.entries(), ([topic]) => topic);
+  }
+
+  /** The same, and up to where it has what was published. */
+  get places(): MovedTopic[] {
+    if (this.#topics === null) return [];
+    const { topics } = this.#host;
+    return Array.from(this.#topics.entries(), ([topic, subscription]) => ({
+      topic,
+      position: topics.positionOf(subscription),
+    }));
   }
 
   send(data: WebSocketData, compress?: boolean): number {
@@ -128,6 +144,24 @@ export class AppSocket<T = unknown> implements ServerWebSocket<T>, TopicSocket {
     return true;
   }
 
+  /** Subscribes a socket that comes from the server before, where it had what was published up to this position. */
+  resubscribe({ topic, position }: MovedTopic): void {
+    const { topics } = this.#host;
+    const subscription = topics.subscribe(topic, this, position);
+    (this.#topics ??= new FewMap()).set(topic, subscription);
+  }
+
+  /** Whether nothing that it has published is still to come back, where it would be taken for another socket's. */
+  isSettled(): boolean {
+    if (this.#topics === null) return true;
+    const { topics } = this.#host;
+    topics.flush();
+    for (const subscription of this.#topics.values()) {
+      if (!topics.isSettled(subscription)) return false;
+    }
+    return true;
+  }
+
   unsubscribe(topic: string): boolean {
     const subscription = this.#topics?.get(topic);
     if (subscription === undefined) return false;
@@ -167,7 +201,7 @@ export class AppSocket<T = unknown> implements ServerWebSocket<T>, TopicSocket {
     return this.#host.publishesToSelf;
   }
 
-  /** The connection is gone. Called by its owner. */
+  /** The connection is gone, or goes on elsewhere. Called by its owner. */
   leave(): void {
     this.#isGone = true;
     if (this.#topics === null) return;

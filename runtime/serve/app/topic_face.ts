@@ -53,6 +53,15 @@ export class TopicFace implements Face<TopicFrames> {
     publishers.set(offset, publisher);
   }
 
+  /** Whether a publication of this subscriber is still to be passed on. */
+  awaitsOwn(channel: HubChannel, publisher: object): boolean {
+    const publishers = this.#publishers.get(channel);
+    if (publishers === undefined) return false;
+    forgetUpTo(publishers, channel.passedUpTo);
+    for (const one of publishers.values()) if (one === publisher) return true;
+    return false;
+  }
+
   append(out: ByteBuffer, channel: ChannelIdentity, entry: Entry): void {
     if (entry.kind !== ENTRY_KIND.publication) return;
     const at = out.length;

@@ -6,13 +6,14 @@
  * config has no such namespace: the app is trusted, so what clients may do does not matter here.
  */
 
+import { ByteBuffer } from "../../../protocol/mod.ts";
 import { CHANNEL_OPTIONS } from "../../config/mod.ts";
-import { MAX_NAME_BYTES } from "../../channels/mod.ts";
+import { type Entry, type EntrySink, MAX_NAME_BYTES } from "../../channels/mod.ts";
 import type { ClientError } from "../../../protocol/centrifuge/mod.ts";
-import type { PublishAnswer } from "../broker/mod.ts";
+import type { ClientPosition, PublishAnswer } from "../broker/mod.ts";
 import { type ChannelContext, publishTo } from "../centrifuge/mod.ts";
 import { type Channel, parseChannelName } from "../channels/mod.ts";
-import type { Entrance, HubChannel, Subscriber } from "../hub/mod.ts";
+import type { ChannelIdentity, Entrance, HubChannel, Subscriber } from "../hub/mod.ts";
 import type { SharedFrames } from "../session/mod.ts";
 import type { TopicData } from "./topic_data.ts";
 import { type AwaitedPublication, AwaitedPublications } from "./awaited_publications.ts";
@@ -34,6 +35,8 @@ export class TopicSubscription implements Subscriber<TopicFrames> {
   readonly face: TopicFace;
   /** Undefined until an engine has opened it, and after publications were lost and the channels had no room to go on. */
   channel: HubChannel | undefined = undefined;
+  /** The offset from which on it gets what is published. */
+  from = 0;
   /** Whether the socket has left the topic. */
   isEnded = false;
   readonly #topics: Topics;
@@ -144,11 +147,16 @@ export class Topics {
   /**
    * Subscribes a socket.
    *
+   * @param since up to where it has what was published: it gets what follows, if the history has that; null: it begins now
    * @throws {TypeError} for a topic that no channel can be called, {@link Error} if the channels have no room
    */
-  subscribe(topic: string, socket: TopicSocket): TopicSubscription {
+  subscribe(
+    topic: string,
+    socket: TopicSocket,
+    since: ClientPosition | null = null,
+  ): TopicSubscription {
     const subscription = new TopicSubscription(this, this.#face, socket);
-    const status = this.#enter(topic, keyOf(topic, "subscribe"), subscription);
+    const status = this.#enter({ topic, key: keyOf(topic, "subscribe"), since }, subscription);
     if (status !== "entered") {
       const advice = status === "full" ? ": see --channels-memory" : " now: try again";
       throw new Error(`Cannot subscribe to a topic: the channels have no room${advice}`);
@@ -167,6 +175,25 @@ export class Topics {
     subscription.channel = undefined;
   }
 
+  /** Passes on what was published. */
+  flush(): void {
+    this.#context.hub.flush();
+  }
+
+  /** Up to where a subscription has what was published; null: it is not known, as nothing was passed on. */
+  positionOf({ channel, from }: TopicSubscription): ClientPosition | null {
+    if (channel === undefined) return null;
+    const epoch = this.#context.store.epochText(channel.epoch);
+    return { epoch, offset: Math.max(channel.passedUpTo, from) };
+  }
+
+  /** Whether the topic is open, and nothing that the subscriber has published in it is still to come back. */
+  isSettled(subscription: TopicSubscription): boolean {
+    const { channel } = subscription;
+    return channel !== undefined && !this.#face.awaitsOwn(channel, subscription) &&
+      !this.#awaited.has(channel.name, subscription);
+  }
+
   /** Messages of a topic were dropped for a slow socket. */
   noteDropped(): void {
     this.#context.meter.limitExceeded("queued");
@@ -178,7 +205,8 @@ export class Topics {
     if (channel === undefined) return;
     this.#context.meter.lost();
     subscription.channel = undefined;
-    const status = this.#enter(channel.name, channel.key, subscription);
+    const place = { topic: channel.name, key: channel.key, since: null };
+    const status = this.#enter(place, subscription);
     if (status !== "entered") this.#reportLost(channel.name);
   }
 
@@ -187,37 +215,70 @@ export class Topics {
   }
 
   /** Enters once an engine has opened the channel, unless the socket has left. */
-  async #enterLater(
-    topic: string,
-    key: Uint8Array,
-    subscription: TopicSubscription,
-  ): Promise<void> {
-    const opened = await this.#context.broker.open(key);
+  async #enterLater(place: Place, subscription: TopicSubscription): Promise<void> {
+    const { broker, hub } = this.#context;
+    const opened = await broker.open(place.key);
+    const since = await this.#askForMissed(place, subscription);
     if (subscription.isEnded) return;
-    const entrance = opened === "open" ? this.#context.hub.enter(topic, key) : opened;
-    if (typeof entrance === "string") this.#reportLost(topic);
-    else this.#join(entrance, subscription);
+    const entrance = opened === "open" ? hub.enter(place.topic, place.key) : opened;
+    if (typeof entrance === "string") return this.#reportLost(place.topic);
+    const from = this.#recover(entrance, { ...place, since }, subscription);
+    this.#join(entrance.channel, subscription, from ?? entrance.offset);
   }
 
-  #enter(
-    topic: string,
-    key: Uint8Array,
-    subscription: TopicSubscription,
-  ): "entered" | "full" | "busy" {
-    const { hub } = this.#context;
-    const entrance = hub.enter(topic, key);
-    if (entrance === "absent") {
-      this.#context.follow(this.#enterLater(topic, key, subscription));
-      return "entered";
-    }
-    if (typeof entrance === "string") return entrance;
-    this.#join(entrance, subscription);
+  #enter(place: Place, subscription: TopicSubscription): "entered" | "full" | "busy" {
+    const { broker, hub } = this.#context;
+    const entrance = hub.enter(place.topic, place.key);
+    if (entrance !== "absent" && typeof entrance === "string") return entrance;
+    const from = entrance === "absent" ? undefined : this.#recover(entrance, place, subscription);
+    if (entrance === "absent" || (from === undefined && broker.recover !== undefined)) {
+      if (entrance !== "absent") hub.leave(entrance.channel);
+      this.#context.follow(this.#enterLater(place, subscription));
+    } else this.#join(entrance.channel, subscription, from ?? entrance.offset);
     return "entered";
   }
 
-  #join({ channel, offset }: Entrance, subscription: TopicSubscription): void {
+  /** Passes on what the store has behind a position; returns up to where; undefined: it does not have all of that. */
+  #recover(
+    { channel, offset: newest }: Entrance,
+    { key, since }: Place,
+    subscription: TopicSubscription,
+  ): number | undefined {
+    if (since === null) return newest;
+    const { store } = this.#context;
+    const { epoch } = channel;
+    if (since.epoch !== store.epochText(epoch)) return undefined;
+    if (since.offset >= newest) return since.offset;
+    const missed = new MissedFrames(this.#face, channel);
+    const result = store.recover(key, { offset: since.offset, epoch }, this.#room, missed);
+    if (result.status !== "read") return undefined;
+    missed.deliver(subscription);
+    return result.offset;
+  }
+
+  /** Passes on what an engine has behind a position; returns where that ends, or null if that is not known. */
+  async #askForMissed(
+    { topic, key, since }: Place,
+    subscription: TopicSubscription,
+  ): Promise<ClientPosition | null> {
+    const { broker } = this.#context;
+    if (since === null || broker.recover === undefined) return since;
+    const missed = new MissedFrames(this.#face, { name: topic, number: 0 });
+    const { status, offset } = await broker.recover(key, since, this.#room, missed);
+    if (status !== "read") return null;
+    if (!subscription.isEnded) missed.deliver(subscription);
+    return { epoch: since.epoch, offset };
+  }
+
+  get #room() {
+    const { historyPublications: limit, historyBytes: maxBytes } = this.#context.limits;
+    return { limit, maxBytes };
+  }
+
+  #join(channel: HubChannel, subscription: TopicSubscription, from: number): void {
     subscription.channel = channel;
-    this.#context.hub.join(channel, subscription, offset);
+    subscription.from = from;
+    this.#context.hub.join(channel, subscription, from);
   }
 
   #channelOf(topic: string, asker: string): Channel {
@@ -225,6 +286,34 @@ export class Topics {
     if ("channel" in found) return found.channel;
     keyOf(topic, asker);
     return { ...parseChannelName(topic), name: topic, options: CHANNEL_OPTIONS, users: undefined };
+  }
+}
+
+/** Where a subscription begins. */
+interface Place {
+  readonly topic: string;
+  /** The topic as the store has it. */
+  readonly key: Uint8Array;
+  readonly since: ClientPosition | null;
+}
+
+/** What a socket has missed, as its messages. */
+class MissedFrames implements EntrySink {
+  readonly #face: TopicFace;
+  readonly #channel: ChannelIdentity;
+  readonly #out = new ByteBuffer(0);
+
+  constructor(face: TopicFace, channel: ChannelIdentity) {
+    this.#face = face;
+    this.#channel = channel;
+  }
+
+  entry(entry: Entry): void {
+    this.#face.append(this.#out, this.#channel, entry);
+  }
+
+  deliver(subscription: TopicSubscription): void {
+    if (this.#out.length > 0) subscription.receive(this.#face.seal(this.#out));
   }
 }
 

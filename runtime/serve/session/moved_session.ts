@@ -26,7 +26,10 @@ export function resumeSession(
   left: LeftConnection,
 ): void {
   const { endpoint, windowBits } = left;
-  const handler = context.router.find(endpoint)?.webSocket;
+  const { router } = context;
+  const handler = endpoint.startsWith("/")
+    ? router.find(endpoint)?.webSocket
+    : router.app?.movedSocket?.();
   const isHere = handler?.resumesAt === endpoint &&
     (windowBits === 0 || context.compression !== null);
   const session = new WebSocketSession(context, isHere ? handler : NOBODY, windowBits);

@@ -91,6 +91,8 @@ export interface AppRoute {
   start?(): void | Promise<void>;
   /** Called when the worker has stopped serving. @param left the milliseconds after which it is not waited for: the drain time's rest */
   stop?(left: number): void | Promise<void>;
+  /** The handler of a WebSocket that the app has opened in the server before this one; absent: it takes none. */
+  movedSocket?(): WebSocketHandler;
   /** What exactly one worker runs again and again. */
   readonly schedule?: AppSchedule | undefined;
 }
@@ -221,7 +223,10 @@ export interface WebSocketHandler {
   readonly overflow?: OverflowPolicy;
   /** False: permessage-deflate is not negotiated; absent: it is if the server's compression is on. */
   readonly compresses?: boolean;
-  /** The path of the endpoint: at an upgrade its connections go on there in the new server. Absent: they are closed in time. */
+  /**
+   * The path of the endpoint, or what the app's sockets have in its place: at an upgrade the connections go on there in the new server.
+   * Absent: they are closed in time.
+   */
   readonly resumesAt?: string;
   /**
    * The connection is about to go on in the new server: gives up what the handler keeps for it. Nothing else is called for it

@@ -31,7 +31,7 @@ import {
   WEBSOCKET_CLOSED,
   WebSocketConnection,
 } from "../../../protocol/mod.ts";
-import { type MovedSession, NEVER, type Session, type Transport } from "../../net/mod.ts";
+import { type MovedSession, NEVER, type Session, type Transport, type Unmoved } from "../../net/mod.ts";
 import { COLUMN } from "../../ring/mod.ts";
 import { LEAST_COMPRESSED } from "./compression.ts";
 import type { SessionContext } from "./context.ts";
@@ -121,13 +121,14 @@ export class WebSocketSession implements Session, WebSocketPeer {
 
   // Session: called by the transport.
 
-  move(): MovedSession | null {
+  move(): MovedSession | Unmoved {
     const { counters, log } = this.#context;
     const { resumesAt } = this.#handler;
-    const isOpen = this.#connection.state === "OPEN" && !this.#is(PUMPING | HANDLER_PENDING);
-    if (resumesAt === undefined || !isOpen) return null;
-    const state = this.#takeState();
-    if (state === undefined) return null;
+    if (resumesAt === undefined || this.#connection.state !== "OPEN") return "stays";
+    const state = this.#is(PUMPING | HANDLER_PENDING) ? undefined : this.#takeState();
+    if (state === undefined) return "busy";
+    // What the handler has sent last was too much.
+    if (this.#transport.closed) return "stays";
     counters.add(COLUMN.webSocketsClosed, 1);
     log.note("WS", `fd=${this.#transport.descriptor} goes on in the new server`);
     const unread = this.#connection.unfinishedInput();

@@ -33,6 +33,7 @@ async function eventsOf(open: NonNullable<AppWebSocketHandlers["open"]>): Promis
     topics: {} as Topics,
     publishesToSelf: false,
     report: (what) => void events.push(what),
+    reportKept: () => {},
   }, { data: null, remoteAddress: "" });
   connection.opened(peer);
   await connection.message(peer);

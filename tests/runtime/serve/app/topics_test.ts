@@ -6,11 +6,13 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { CHANNEL_LIMITS, CHANNEL_OPTIONS } from "../../../../runtime/config/mod.ts";
 import { encodeTopicText } from "../../../../runtime/serve/app/topic_data.ts";
 import { Topics } from "../../../../runtime/serve/app/topics.ts";
+import type { EntrySink, ReadBounds } from "../../../../runtime/channels/mod.ts";
 import type { ChannelContext } from "../../../../runtime/serve/centrifuge/mod.ts";
 import { ChannelRules } from "../../../../runtime/serve/channels/mod.ts";
 import type { SharedFrames } from "../../../../runtime/serve/session/mod.ts";
 import {
   type Broker,
+  type ClientPosition,
   type PublishAnswer,
   StoreBroker,
 } from "../../../../runtime/serve/broker/mod.ts";
@@ -217,4 +219,72 @@ Deno.test("topics: half of a surrogate pair is in no topic: it could be the name
     assertThrows(() => topics.publish(topic, encodeTopicText("a")), TypeError, text);
     assertThrows(() => topics.subscriberCount(topic), TypeError, text);
   }
+});
+
+Deno.test("topics: a socket that comes with its position gets what it missed, if the history has it", () => {
+  const stores = new Stores();
+  const { worker, topics } = topicsOf(stores);
+  const key = utf8("room");
+  const publish = (text: string) =>
+    stores.main.publish(key, { ...publication(`"${text}"`), historySize: 2, historyTtlMs: 60_000 });
+  const [left, comes, late] = [new Socket(), new Socket(), new Socket()];
+  const subscription = topics.subscribe("room", left);
+  publish("both");
+  worker.settle();
+  assertEquals(topics.isSettled(subscription), true);
+  const position = topics.positionOf(subscription);
+  topics.unsubscribe(subscription);
+  publish("missed");
+  publish("too");
+  topics.subscribe("room", comes, position);
+  publish("later");
+  worker.settle();
+  assertEquals(left.texts, ['"both"']);
+  assertEquals(comes.texts, ['"missed"', '"too"', '"later"']);
+  // Now the history begins behind that.
+  topics.subscribe("room", late, position);
+  publish("last");
+  worker.settle();
+  assertEquals([late.texts, comes.texts.length], [['"last"'], 4]);
+  // Of another memory: nothing is said about these positions here.
+  const other = new Socket();
+  topics.subscribe("room", other, { epoch: "other", offset: 0 });
+  assertEquals([other.texts, worker.reported], [[], []]);
+  stores.check();
+});
+
+Deno.test("topics: what a socket has published and is still to come back is waited for before it moves", () => {
+  const { worker, topics } = topicsOf(new Stores());
+  const own = topics.subscribe("room", new Socket());
+  topics.publish("room", encodeTopicText("mine"), { publisher: own });
+  assertEquals(topics.isSettled(own), false);
+  worker.settle();
+  assertEquals([topics.isSettled(own), topics.positionOf(own)?.offset], [true, 1]);
+});
+
+Deno.test("topics: what the server does not have of that comes from the engine", async () => {
+  const [stores, others] = [new Stores(), new Stores()];
+  const key = utf8("room");
+  const missed = publication('"missed"');
+  const { offset, epoch } = stores.main.publish(key, { ...missed, historySize: 0 });
+  const since = { epoch: stores.first.epochText(epoch), offset: 0 };
+  const kept = others.main.publish(key, missed);
+  const asked: unknown[] = [];
+  const broker: Broker = Object.assign(new StoreBroker(stores.first), {
+    open: () => Promise.resolve("open" as const),
+    recover: (name: Uint8Array, position: ClientPosition, bounds: ReadBounds, sink: EntrySink) => {
+      asked.push(position);
+      others.main.recover(name, { offset: position.offset, epoch: kept.epoch }, bounds, sink);
+      return Promise.resolve({ status: "read" as const, offset, epoch: since.epoch });
+    },
+  });
+  const { worker, topics, followed } = topicsOf(stores, broker);
+  const socket = new Socket();
+  const subscription = topics.subscribe("room", socket, since);
+  assertEquals(topics.isSettled(subscription), false);
+  await Promise.all(followed);
+  stores.main.publish(key, publication('"later"'));
+  worker.settle();
+  assertEquals([socket.texts, asked], [['"missed"', '"later"'], [since]]);
+  assertEquals([topics.isSettled(subscription), worker.reported], [true, []]);
 });

@@ -13,6 +13,8 @@
  * or RangeError before anything is sent. Events return views. Data is valid until the next call of
  * `next()`; a head until any connection of the worker parses another; both at most until `receive()` or
  * `retain()`.
+ *
+ * Longer than 400 lines because each kind of response looks at the same states.
  */
 import { latin1Bytes } from "../ascii.ts";
 import type { ByteBuffer } from "../byte_buffer.ts";
@@ -203,6 +205,17 @@ export class Http1Connection {
   /** Sends a head; {@link sendData} and {@link sendEnd} follow. */
   sendResponse(out: ByteBuffer, response: ResponseHead): void {
     this.#begin(out, response, response.contentLength);
+  }
+
+  /**
+   * In place of {@link sendResponse}: the head was sent already, before this object was made, and said that the body has no known length. It
+   * is the connection's last.
+   */
+  resumeResponse(): void {
+    this.#concludeRequest();
+    this.#state.disableKeepAlive();
+    this.#state.send(SENT.Response);
+    this.#body.begin(this.#reader.isHttp10 ? UNTIL_CLOSE : CHUNKED, 0);
   }
 
   /** Sends a piece of the body. It is dropped if the response has no body: HEAD, 204, 304. */

@@ -162,6 +162,11 @@ export class RequestHead {
     return copy;
   }
 
+  /** A copy of its bytes as received. */
+  toBytes(): Uint8Array {
+    return this.#bytes.slice(this.#start, this.#end);
+  }
+
   /**
    * Becomes a copy of `other` over `bytes`, which are the bytes of `other` from its offset `shift` on. For
    * {@link clone} and for the cache of heads.

@@ -89,7 +89,7 @@ export class ConnectionMove {
     if (sender === null) return;
     await sender.end();
     const { sent } = sender;
-    const what = sent === 1 ? "1 WebSocket goes" : `${sent} WebSockets go`;
+    const what = sent === 1 ? "1 connection goes" : `${sent} connections go`;
     if (sent > 0) this.#parts.inform(`upgraded: ${what} on in the new server`);
   }
 

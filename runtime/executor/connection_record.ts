@@ -7,7 +7,7 @@
  * ```text
  * packet   1 if it is the last one of its record, else 0 | bytes of the record
  * record   u32 bytes of the head | head | state | unread bytes | unsent bytes
- * head     JSON: endpoint, windowBits, address, port, state, unread (their numbers of bytes)
+ * head     JSON: kind, endpoint, windowBits, address, port, state, unread (their numbers of bytes)
  * answer   u32 records with which the new server goes on since the last answer
  * ```
  */
@@ -25,9 +25,9 @@ const PIECE_BYTES = PACKET_BYTES - 1;
 
 /** The packets of a connection. */
 export function* packetsOf(connection: MovedConnection): Generator<Uint8Array, void, undefined> {
-  const { endpoint, windowBits, address, port, state, unread, unsent } = connection;
+  const { kind, endpoint, windowBits, address, port, state, unread, unsent } = connection;
   const lengths = { state: state.length, unread: unread.length };
-  const text = JSON.stringify({ endpoint, windowBits, address, port, ...lengths });
+  const text = JSON.stringify({ kind, endpoint, windowBits, address, port, ...lengths });
   const head = new TextEncoder().encode(text);
   const record = concatBytes([new Uint8Array(LENGTH_BYTES), head, state, unread, unsent]);
   new DataView(record.buffer).setUint32(0, head.length);

@@ -2,8 +2,8 @@
  * Sends connections to the server that replaces this one.
  *
  * In: connections that workers have given up, whose descriptors are open. Out: packets on a channel; each descriptor is closed once it is
- * sent, and the new server answers with how many it goes on with. If it is gone, or does not read for {@link PATIENCE}, those that are left
- * are closed.
+ * sent, and the new server answers with how many it goes on with. If it is gone, or neither reads nor answers for {@link PATIENCE}, those that
+ * are left are closed, and nothing more can be sent.
  */
 
 import { type DescriptorChannel, LinuxOs } from "../os/mod.ts";
@@ -19,6 +19,7 @@ export class ConnectionSender implements Disposable {
   /** How many connections have been sent. */
   sent = 0;
   readonly #channel: DescriptorChannel;
+  readonly #patience: number;
   readonly #os = new LinuxOs();
   /** The channel is closed: nothing can be sent any more. */
   isGone = false;
@@ -27,9 +28,13 @@ export class ConnectionSender implements Disposable {
   // One batch after the other.
   #sending = Promise.resolve();
 
-  /** @param channel belongs to the sender from now on */
-  constructor(channel: DescriptorChannel) {
+  /**
+   * @param channel belongs to the sender from now on
+   * @param patience milliseconds
+   */
+  constructor(channel: DescriptorChannel, patience = PATIENCE) {
     this.#channel = channel;
+    this.#patience = patience;
   }
 
   /** Sends these after those before; fulfilled when the new server goes on with them, or has had the time for it. */
@@ -37,8 +42,9 @@ export class ConnectionSender implements Disposable {
     const sending = this.#sending = this.#sending.then(() => this.#sendAll(connections));
     await sending;
     const { sent } = this;
-    const end = performance.now() + PATIENCE;
-    while (!this.isGone && this.#taken < sent && performance.now() < end) {
+    const end = performance.now() + this.#patience;
+    while (!this.isGone && this.#taken < sent) {
+      if (performance.now() > end) return this[Symbol.dispose]();
       await new Promise((resolve) => setTimeout(resolve, RETRY));
       this.#receive();
     }
@@ -73,7 +79,7 @@ export class ConnectionSender implements Disposable {
   async #send(connection: MovedConnection): Promise<boolean> {
     let { descriptor } = connection;
     for (const packet of packetsOf(connection)) {
-      const end = performance.now() + PATIENCE;
+      const end = performance.now() + this.#patience;
       let result = this.#channel.send(packet, descriptor);
       while (result === "later" && performance.now() < end) {
         await new Promise((resolve) => setTimeout(resolve, RETRY));

@@ -57,6 +57,11 @@ export class LeavingConnections extends TimerNode {
     this.giveSome();
   }
 
+  /** One more, which has come from the server before, unless all that are left stay. */
+  add(connection: Movable): void {
+    if (this.isWaiting) this.#left.push(connection);
+  }
+
   /** All that are left stay: the server stops. */
   stay(): void {
     this.#left = [];

@@ -574,6 +574,7 @@ export class NativeWorker implements SocketContext, Source {
     }
     this.#lasting.add(transport, this.loop.now);
     this.#core.resume(transport, left);
+    this.#leaving.add(transport);
   }
 
   /** Answers 503 to a connection above a limit, after its TLS handshake if it speaks TLS. */

@@ -265,7 +265,7 @@ export class SocketTransport extends TimerNode
    */
   move(): MovedConnection | Unmoved {
     if (this.closed || this.#is(INPUT_ENDED | FINISHING)) return "stays";
-    if (this.#is(JOINT)) return "busy";
+    if (this.#is(JOINT) || this.out.hasFiles) return "busy";
     const moved = this.#session.move?.() ?? "stays";
     if (typeof moved === "string") return moved;
     const { descriptor, out, peerAddress: address, peerPort: port } = this;

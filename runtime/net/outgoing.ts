@@ -190,6 +190,12 @@ export class Outgoing extends ByteBuffer {
     return count;
   }
 
+  /** Whether it has parts of files, which cannot be gathered. */
+  get hasFiles(): boolean {
+    const first = this.#first;
+    return first !== null && [first, ...this.#rest].some(({ file }) => file !== null);
+  }
+
   /** Copies the first {@link nextLength} bytes, `count` of them, to the beginning of `target`. */
   gather(target: Uint8Array, count: number): void {
     const first = this.#first;

@@ -54,13 +54,15 @@ export interface OpenFile {
 
 /** What a session leaves to one in another process, which goes on with its connection. */
 export interface MovedSession {
+  /** A WebSocket, or an HTTP answer that is sent over time. */
+  readonly kind: "websocket" | "stream";
   /** The path of its endpoint. */
   readonly endpoint: string;
   /** What permessage-deflate was negotiated with; 0: it was not. */
   readonly windowBits: number;
   /** What the endpoint has to know of the connection; empty: nothing. */
   readonly state: Uint8Array;
-  /** Bytes of the peer with which the new session is where this one was. */
+  /** Bytes of the peer with which the new session is where this one was: frames, or the request. */
   readonly unread: Uint8Array;
 }
 

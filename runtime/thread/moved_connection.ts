@@ -5,8 +5,10 @@
  * Plain data, which threads post. Between the two processes it is a record: see executor/connection_record.ts.
  */
 
-/** A WebSocket that goes on in another process. Its peer notices nothing. */
+/** A WebSocket, or a stream of events, that goes on in another process. Its peer notices nothing. */
 export interface MovedConnection {
+  /** What it is. */
+  readonly kind: "websocket" | "stream";
   /** Open in the process that has the record. */
   readonly descriptor: number;
   /** The client's address and port, if a proxy has named them or the config needs them; else empty, and 0. */
@@ -18,7 +20,7 @@ export interface MovedConnection {
   readonly windowBits: number;
   /** What the endpoint has to know of the connection, in a format of its own; empty: nothing. */
   readonly state: Uint8Array;
-  /** Bytes of the peer with which a new session goes on where the old one was. */
+  /** Bytes of the peer with which a new session goes on where the old one was: frames, or the request. */
   readonly unread: Uint8Array;
   /** Bytes that wait for the peer to read. */
   readonly unsent: Uint8Array;

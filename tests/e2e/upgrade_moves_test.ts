@@ -4,6 +4,7 @@
  */
 
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import type { Endpoint } from "../support/http_client.ts";
 import { Lineage } from "../support/lineage.ts";
 import { isAlive } from "../support/process_facts.ts";
 import { encodeFrame, OPCODE, RawWebSocket } from "../support/raw_websocket.ts";
@@ -52,7 +53,7 @@ class Talker {
 }
 
 /** A message of which every second part is sent before an upgrade. */
-async function unfinished(server: Server): Promise<RawWebSocket> {
+async function unfinished(server: Endpoint): Promise<RawWebSocket> {
   const socket = await RawWebSocket.open(server, "/echo");
   await socket.send({ opcode: OPCODE.text, payload: "Gr\xfc", fin: false });
   await socket.send({ opcode: OPCODE.ping, payload: "within" });
@@ -140,7 +141,7 @@ Deno.test({
       assertEquals(status, 503);
       for (const client of others) await client[Symbol.asyncDispose]();
       for (const talker of talkers) await talker.end();
-      assertStringIncludes(server.stdout, "11 WebSockets go on in the new server");
+      assertStringIncludes(server.stdout, "11 connections go on in the new server");
       // A server that has no such endpoint.
       await Deno.writeTextFile(config, 'endpoints = ["echo"]');
       await lineage.upgrade();
@@ -148,5 +149,64 @@ Deno.test({
       await lineage.stop();
     });
     await Deno.remove(config);
+  },
+});
+
+Deno.test({
+  name: "upgrade: WebSockets over a Unix socket go on, too",
+  ignore: OVER_DENO_TRANSPORT || OVER_TLS,
+  fn: async () => {
+    const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+    const path = `${folder}/socket`;
+    const args = ["--unix", path, "--head-timeout", "60s", "--upgrade-spread", "60s"];
+    await withServer({ workers: 2, args }, async (server) => {
+      using lineage = new Lineage(server);
+      const endpoint = { hostname: "", port: 0, path };
+      const sockets = await Promise.all(Array.from({ length: 4 }, () => unfinished(endpoint)));
+      for (let i = 0; i < 2; i++) {
+        const before = lineage.pid;
+        await lineage.upgrade();
+        await waitFor(() => !isAlive(before), { what: "the end of the old server" });
+      }
+      await Promise.all(sockets.map(finish));
+      for (const socket of sockets) socket[Symbol.dispose]();
+      await lineage.stop();
+    });
+    await Deno.remove(folder, { recursive: true });
+  },
+});
+
+/** How a WebSocket ends: with the code of a close frame, or 1006 without one. */
+async function endOf(socket: RawWebSocket): Promise<number> {
+  try {
+    const { opcode, payload } = await socket.frame();
+    await socket.send({ opcode, payload });
+    return opcode === OPCODE.close ? payload[0]! * 256 + payload[1]! : 0;
+  } catch {
+    return 1006;
+  } finally {
+    socket[Symbol.dispose]();
+  }
+}
+
+Deno.test({
+  name:
+    "upgrade: if the new server dies while connections move, all of them end, and so does the old one",
+  ignore: OVER_DENO_TRANSPORT || OVER_TLS,
+  fn: async () => {
+    await withServer({ workers: 1, args: ["--upgrade-spread", "0s"] }, async (server) => {
+      using lineage = new Lineage(server);
+      const sockets = await Promise.all(
+        Array.from({ length: 600 }, () => RawWebSocket.open(server, "/echo")),
+      );
+      const before = lineage.pid;
+      const ends = Promise.all(sockets.map(endOf));
+      await lineage.upgrade();
+      Deno.kill(lineage.pid, "SIGKILL");
+      // None of them is left without an end, whichever server has it.
+      const codes = new Set(await within(ends, { what: "the ends of all" }));
+      assertEquals([...codes].filter((code) => code !== 1006 && code !== 1012), []);
+      await waitFor(() => !isAlive(before), { what: "the end of the old server" });
+    });
   },
 });

@@ -19,6 +19,8 @@ export interface Endpoint {
   readonly port: number;
   /** The PEM of the authority that signed its certificate; absent: no TLS, but that of suite_tls.ts. */
   readonly ca?: string;
+  /** The file of a Unix socket, in place of all that. */
+  readonly path?: string;
 }
 
 /** One answer, with its body. */
@@ -81,7 +83,10 @@ export class HttpConnection implements Disposable {
 
   /** Connects. */
   static async open(endpoint: Endpoint): Promise<HttpConnection> {
-    const { hostname, port, ca } = endpoint;
+    const { hostname, port, ca, path } = endpoint;
+    if (path !== undefined) {
+      return new HttpConnection(await Deno.connect({ transport: "unix", path }));
+    }
     return new HttpConnection(
       ca === undefined
         ? await connectTo({ hostname, port })

@@ -85,7 +85,7 @@ export class AppConnection implements WebSocketHandler {
   #stateOf(socket: AppSocket): Uint8Array | undefined {
     const { handlers } = this.#host;
     const isAsked = typeof handlers.move === "function";
-    const data = typeof handlers.move === "function" ? handlers.move(socket) : socket.data;
+    const data = isAsked ? handlers.move(socket) : socket.data;
     if (promiseOf(data) !== undefined) throw new TypeError("it must not return a promise");
     if ((isAsked && data === undefined) || !socket.isOpen) return undefined;
     const { remoteAddress, binaryType, places: topics } = socket;

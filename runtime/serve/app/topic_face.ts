@@ -62,13 +62,20 @@ export class TopicFace implements Face<TopicFrames> {
     return false;
   }
 
-  append(out: ByteBuffer, channel: ChannelIdentity, entry: Entry): void {
-    if (entry.kind !== ENTRY_KIND.publication) return;
-    const at = out.length;
+  /** Appends what one subscriber has missed: the others get it, too, so it stays known who has published it. */
+  appendMissed(out: ByteBuffer, entry: Entry): Unsealed | undefined {
+    if (entry.kind !== ENTRY_KIND.publication) return undefined;
     const { opcode, bytes, start, end } = topicMessageOf(entry);
     encodeFrame(out, FIN | opcode, bytes, start, end);
     const unsealed = this.#unsealedOf(out);
     unsealed.count++;
+    return unsealed;
+  }
+
+  append(out: ByteBuffer, channel: ChannelIdentity, entry: Entry): void {
+    const at = out.length;
+    const unsealed = this.appendMissed(out, entry);
+    if (unsealed === undefined) return;
     const publisher = this.#takePublisher(channel, entry.offset) ??
       this.#awaited.takePublisher(channel.name, entry);
     if (publisher === undefined) return;

@@ -13,7 +13,7 @@ import type { ClientError } from "../../../protocol/centrifuge/mod.ts";
 import type { ClientPosition, PublishAnswer } from "../broker/mod.ts";
 import { type ChannelContext, publishTo } from "../centrifuge/mod.ts";
 import { type Channel, parseChannelName } from "../channels/mod.ts";
-import type { ChannelIdentity, Entrance, HubChannel, Subscriber } from "../hub/mod.ts";
+import type { Entrance, HubChannel, Subscriber } from "../hub/mod.ts";
 import type { SharedFrames } from "../session/mod.ts";
 import type { TopicData } from "./topic_data.ts";
 import { type AwaitedPublication, AwaitedPublications } from "./awaited_publications.ts";
@@ -249,7 +249,7 @@ export class Topics {
     const { epoch } = channel;
     if (since.epoch !== store.epochText(epoch)) return undefined;
     if (since.offset >= newest) return since.offset;
-    const missed = new MissedFrames(this.#face, channel);
+    const missed = new MissedFrames(this.#face);
     const result = store.recover(key, { offset: since.offset, epoch }, this.#room, missed);
     if (result.status !== "read") return undefined;
     missed.deliver(subscription);
@@ -258,12 +258,12 @@ export class Topics {
 
   /** Passes on what an engine has behind a position; returns where that ends, or null if that is not known. */
   async #askForMissed(
-    { topic, key, since }: Place,
+    { key, since }: Place,
     subscription: TopicSubscription,
   ): Promise<ClientPosition | null> {
     const { broker } = this.#context;
     if (since === null || broker.recover === undefined) return since;
-    const missed = new MissedFrames(this.#face, { name: topic, number: 0 });
+    const missed = new MissedFrames(this.#face);
     const { status, offset } = await broker.recover(key, since, this.#room, missed);
     if (status !== "read") return null;
     if (!subscription.isEnded) missed.deliver(subscription);
@@ -300,16 +300,14 @@ interface Place {
 /** What a socket has missed, as its messages. */
 class MissedFrames implements EntrySink {
   readonly #face: TopicFace;
-  readonly #channel: ChannelIdentity;
   readonly #out = new ByteBuffer(0);
 
-  constructor(face: TopicFace, channel: ChannelIdentity) {
+  constructor(face: TopicFace) {
     this.#face = face;
-    this.#channel = channel;
   }
 
   entry(entry: Entry): void {
-    this.#face.append(this.#out, this.#channel, entry);
+    this.#face.appendMissed(this.#out, entry);
   }
 
   deliver(subscription: TopicSubscription): void {

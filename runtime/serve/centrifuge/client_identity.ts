@@ -23,15 +23,22 @@ export const ANONYMOUS: ConnectionClaims = {
 /** A client; its fields are those of an anonymous one until its token was verified. */
 export class ClientIdentity implements ChannelClient {
   /** The id of the connection. */
-  readonly id: string = crypto.randomUUID();
+  readonly id: string;
   /** Empty: it has none. */
   user = "";
   capabilities: readonly Capability[] = NO_CAPABILITIES;
   /** JSON that others see beside the client. */
   info: Uint8Array | undefined = undefined;
 
+  /** @param id of a client that comes from the server before; default: a new one */
+  constructor(id: string = crypto.randomUUID()) {
+    this.id = id;
+  }
+
   /** Takes what the token says. */
-  identify({ user, capabilities, info }: ConnectionClaims): void {
+  identify(
+    { user, capabilities, info }: Pick<ConnectionClaims, "user" | "capabilities" | "info">,
+  ): void {
     this.user = user;
     this.capabilities = capabilities;
     this.info = info;

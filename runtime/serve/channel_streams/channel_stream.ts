@@ -4,7 +4,8 @@
  * In: the channels that are open to the client, and the positions that it comes back with; then what the hub passes on, and deadlines. Out:
  * events to the answer, each with the positions of all channels behind it. First `retry:`, then an event `lost` if anything is, then what was
  * missed, a part at a time as the client reads, then what is published. If the client does not read, the stream ends, or skips to the newest
- * and says so in an event `skipped`, by the policy of the channel. It ends when a token expires.
+ * and says so in an event `skipped`, by the policy of the channel. It ends when a token expires. At an upgrade it goes on in the new server, as
+ * if it came back with its last position.
  * Longer than 400 lines because each step, from the first position to the end, changes the state that is drawn here.
  *
  *   new ──begin──► started ──► ended
@@ -29,6 +30,7 @@ import {
 import type { Face } from "../hub/mod.ts";
 import { type AnswerStream, DROPPED, type StreamListener } from "../session/mod.ts";
 import type { ChannelAccess } from "./channel_access.ts";
+import { encodeMovedStream } from "./moved_stream.ts";
 import {
   countEventParts,
   EventParts,
@@ -42,6 +44,8 @@ import { joinPositions, type PositionFinder } from "./stream_position.ts";
 
 /** Milliseconds after which clients come back: spread, because a server that stops ends all streams at once. */
 const RETRY = { least: 1_000, most: 5_000 } as const;
+/** The path of streams. */
+export const SSE_PATH = "/channels/sse";
 /** A comment, so that proxies and phones keep the connection. No empty line: @microsoft/fetch-event-source 2.0 takes that for a message. */
 const PING = new TextEncoder().encode(":\n");
 /** Short events grow by their positions: at this length they are sent, so that a client that does not read is noticed. */
@@ -91,6 +95,8 @@ export class ChannelStream extends TimerNode
   #answer: AnswerStream | null = null;
   #state: "new" | "started" | "ended" = "new";
   #isDeferred = false;
+  /** Seconds since 1970; undefined: it does not expire. */
+  #expireAt: number | undefined = undefined;
   // In the loop's milliseconds.
   #pingAt = NEVER;
   #expiresAt = NEVER;
@@ -193,6 +199,30 @@ export class ChannelStream extends TimerNode
   drained(): void {
     this.#newest?.send();
     if (this.#partly.size > 0) this.#defer();
+  }
+
+  get resumesAt(): string | undefined {
+    const { broker } = this.context;
+    // Capabilities are functions of a token. An engine might hear that a member has left after it has come to the other server.
+    const isBound = this.identity.capabilities.length > 0 ||
+      (broker.recover !== undefined && this.#channels.some(({ isMember }) => isMember));
+    return isBound ? undefined : SSE_PATH;
+  }
+
+  moving(): Uint8Array | undefined {
+    this.context.hub.flush(); // may end it
+    const isBusy = this.#isDeferred || this.#lost.size > 0 || this.#partly.size > 0;
+    const isSettled = this.#channels.every((channel) => channel.isSettled);
+    if (this.#state !== "started" || isBusy || !isSettled) return undefined;
+    const access = {
+      identity: this.identity,
+      channels: this.#channels.map(({ open }) => open),
+      expireAt: this.#expireAt,
+      expiry: this.#expiry,
+    };
+    const since = joinPositions(this.#channels.map(({ settledPosition }) => settledPosition));
+    this.#leave();
+    return encodeMovedStream({ access, since });
   }
 
   stopping(): "later" {
@@ -415,6 +445,7 @@ export class ChannelStream extends TimerNode
   }
 
   #setExpiry(expireAt: number | undefined): void {
+    this.#expireAt = expireAt;
     this.#expiresAt = momentOf(this.context, expireAt);
   }
 
@@ -431,8 +462,15 @@ export class ChannelStream extends TimerNode
 
   #end(reason: Disconnect = DISCONNECTS.CONNECTION_CLOSED): void {
     if (this.#state === "ended") return;
+    this.#leave();
+    const { identity, transport } = this;
+    this.context.hooks?.disconnect?.({ identity, transport, reason });
+  }
+
+  /** Gives up everything that it has in this server. */
+  #leave(): void {
     this.#state = "ended";
-    const { loop, users, hooks } = this.context;
+    const { loop, users } = this.context;
     loop.timers.cancel(this);
     this.#lost.clear();
     this.#partly.clear();
@@ -442,6 +480,5 @@ export class ChannelStream extends TimerNode
     }
     this.#directory.remove(this);
     users.leave(this.identity);
-    hooks?.disconnect?.({ identity: this.identity, transport: this.transport, reason });
   }
 }

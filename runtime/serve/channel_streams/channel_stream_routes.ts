@@ -9,9 +9,9 @@ import { LogLabel } from "../../observe/log/mod.ts";
 import type { ChannelContext, ClientDirectory } from "../centrifuge/mod.ts";
 import { type CrossOriginEndpoint, crossOriginRoute, type Route } from "../session/mod.ts";
 import { historyHandler } from "./history_route.ts";
-import { streamHandler } from "./stream_route.ts";
+import { SSE_PATH } from "./channel_stream.ts";
+import { streamEndpoint } from "./stream_route.ts";
 
-const SSE_PATH = "/channels/sse";
 const HISTORY_PATH = "/channels/history";
 
 /** What the routes work with. */
@@ -27,13 +27,16 @@ export interface ChannelStreamRouteParts {
 export function channelStreamRoutes(
   { context, directory, origins }: ChannelStreamRouteParts,
 ): (readonly [path: string, route: Route])[] {
-  const route = (path: string, handle: CrossOriginEndpoint["handle"]): [string, Route] => {
+  const route = (
+    path: string,
+    own: Pick<CrossOriginEndpoint, "handle" | "resume">,
+  ): [string, Route] => {
     const label = new LogLabel(`${path} (channels)`);
-    const endpoint = { label, methods: ["GET", "HEAD"], wantsBody: false, handle };
+    const endpoint = { label, methods: ["GET", "HEAD"], wantsBody: false, ...own };
     return [path, crossOriginRoute(endpoint, origins)];
   };
   return [
-    route(SSE_PATH, streamHandler(context, directory)),
-    route(HISTORY_PATH, historyHandler(context)),
+    route(SSE_PATH, streamEndpoint(context, directory)),
+    route(HISTORY_PATH, { handle: historyHandler(context) }),
   ];
 }

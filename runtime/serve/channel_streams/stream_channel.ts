@@ -108,6 +108,26 @@ export class StreamChannel implements Subscriber<Uint8Array> {
     return { epoch: this.#epoch, offset: this.offset };
   }
 
+  /** What it was opened with. */
+  get open(): OpenChannel {
+    return this.#open;
+  }
+
+  /** Whether it is entered, and the client has, or will get, all that was passed on. */
+  get isSettled(): boolean {
+    return this.#hubChannel !== undefined && !this.isBehind && this.skippedTo === undefined;
+  }
+
+  /** The position behind all that was passed on. */
+  get settledPosition(): string {
+    return `${this.#prefix}${Math.max(this.offset, this.#hubChannel?.passedUpTo ?? 0)}`;
+  }
+
+  /** Whether others see the client in it. */
+  get isMember(): boolean {
+    return this.#isMember;
+  }
+
   /** Where it was: to enter again. */
   get last(): readonly ChannelPosition[] {
     return this.#epoch === "" ? [] : [this.place];

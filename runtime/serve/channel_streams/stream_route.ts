@@ -2,18 +2,20 @@
  * `GET /channels/sse?channel=a&channel=b`: publications as Server-Sent Events, for `curl -N` and `new EventSource()`.
  *
  * In: a request that names channels, with tokens if they are needed. Out: a stream, or a refusal in plain text. What is temporary after the
- * tokens were checked ends a stream that has begun, since an EventSource comes back after that, but not after a status.
+ * tokens were checked ends a stream that has begun, since an EventSource comes back after that, but not after a status. A stream of the server
+ * before goes on where it was.
  */
 
 import { ByteBuffer } from "../../../protocol/mod.ts";
 import type { ResponseFields } from "../../../protocol/mod.ts";
 import { whenThere } from "../broker/mod.ts";
 import type { ChannelContext, ClientDirectory } from "../centrifuge/mod.ts";
-import { type Exchange, STREAM_FIELDS } from "../session/mod.ts";
+import { type CrossOriginEndpoint, type Exchange, STREAM_FIELDS } from "../session/mod.ts";
 import { accessOf, type ChannelAccess } from "./channel_access.ts";
 import { ChannelStream, type ChannelStreamParts } from "./channel_stream.ts";
 import { EventParts, WholeEvents } from "./event_faces.ts";
 import { credentialsOf } from "./credentials.ts";
+import { decodeMovedStream } from "./moved_stream.ts";
 import { Query } from "./query.ts";
 import { Refusal, unavailable } from "./refusal.ts";
 import { readPositions } from "./stream_position.ts";
@@ -25,15 +27,15 @@ const RULES = {
 
 const EVENT_STREAM = [["Content-Type", "text/event-stream"], ...STREAM_FIELDS] as const;
 
-/** The handler of the streams of one worker. */
-export function streamHandler(
+/** What answers with the streams of one worker. */
+export function streamEndpoint(
   context: ChannelContext,
   directory: ClientDirectory,
-): (exchange: Exchange, fields: ResponseFields) => void | Promise<void> {
+): Required<Pick<CrossOriginEndpoint, "handle" | "resume">> {
   const whole = new WholeEvents(context.store, context.meter);
   const scratch = new ByteBuffer(0);
   const shared = { context, directory, whole, parts: new EventParts(context.meter), scratch };
-  return (exchange, fields) => {
+  const handle: CrossOriginEndpoint["handle"] = (exchange, fields) => {
     const { request } = exchange;
     const query = Query.read(request.query, RULES);
     if (query instanceof Refusal) return query.answer(exchange, fields);
@@ -45,6 +47,15 @@ export function streamHandler(
     const access = accessOf(context, credentialsOf(query, request, context.hooks?.keptFields));
     return whenThere(access, respond);
   };
+  const resume: CrossOriginEndpoint["resume"] = (answer, state) => {
+    const left = decodeMovedStream(state, context.rules);
+    if (left === undefined || context.users.enter(left.access.identity) !== "entered") {
+      return answer.goOn(NOBODY).end();
+    }
+    const stream = new ChannelStream(shared, left.access, readPositions(left.since));
+    stream.begin(answer.goOn(stream));
+  };
+  return { handle, resume };
 }
 
 /**

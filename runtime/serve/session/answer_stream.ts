@@ -82,6 +82,19 @@ export class HttpAnswerStream implements AnswerStream {
 
   // Called by the exchange and its session.
 
+  /** Where the answer goes on in the new server; undefined: nowhere. */
+  get resumesAt(): string | undefined {
+    return this.isOpen ? this.#parts.listener.resumesAt : undefined;
+  }
+
+  /** Gives up the answer, which goes on there: what it has to know; undefined: it does not go on there, or not now. */
+  move(): Uint8Array | undefined {
+    const state = this.#parts.listener.moving?.();
+    if (state === undefined || !this.isOpen) return undefined;
+    this.#isOpen = false;
+    return state;
+  }
+
   /** The client has left, or can send nothing more. */
   left(): void {
     if (!this.#isOpen) return;

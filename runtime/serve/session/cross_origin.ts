@@ -19,6 +19,8 @@ export interface CrossOriginEndpoint {
   readonly wantsBody: boolean;
   /** Answers a request of an allowed page. Every answer must have `fields`. */
   handle(exchange: Exchange, fields: ResponseFields): void | Promise<void>;
+  /** As that of a route. */
+  readonly resume?: NonNullable<Route["resume"]>;
 }
 
 const OPTIONS = "OPTIONS";
@@ -32,7 +34,7 @@ const NO_BYTES = new Uint8Array(0);
 
 /** The route of an endpoint. */
 export function crossOriginRoute(
-  { label, methods, wantsBody, handle }: CrossOriginEndpoint,
+  { label, methods, wantsBody, handle, resume }: CrossOriginEndpoint,
   origins: readonly OriginPattern[],
 ): Route {
   const answered = [...methods, OPTIONS];
@@ -41,6 +43,7 @@ export function crossOriginRoute(
     methods: answered,
     wantsBody,
     webSocket: null,
+    ...(resume === undefined ? {} : { resume }),
     handle: (exchange) => {
       const { request } = exchange;
       const origin = request.field("origin");

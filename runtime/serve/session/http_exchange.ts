@@ -23,6 +23,7 @@ import { HttpAnswerStream } from "./answer_stream.ts";
 import type {
   AnswerStream,
   AppExchange,
+  BegunAnswer,
   BodyListener,
   BodyPart,
   StreamListener,
@@ -40,6 +41,9 @@ const RESPONSE_COLUMNS: readonly Column[] = [
   COLUMN.responses4xx,
   COLUMN.responses5xx,
 ];
+
+/** Of answers that go on from the server before. */
+const RESUMED_STATUS = 200;
 
 const encoder = new TextEncoder();
 
@@ -73,7 +77,7 @@ export interface ExchangeOwner {
 }
 
 /** The current exchange of a connection. */
-export class HttpExchange implements AppExchange {
+export class HttpExchange implements AppExchange, BegunAnswer {
   /** The worker's shared head, or a copy if the request outlives its turn. */
   request: RequestHead;
   readonly body: RequestBody;
@@ -238,9 +242,21 @@ export class HttpExchange implements AppExchange {
       this.#endOutside();
       return null;
     }
+    return this.#openStream(listener);
+  }
+
+  /** The head was sent by the server before, which has counted the answer. */
+  goOn(listener: StreamListener): AnswerStream {
+    this.isAnswered = true;
+    this.status = RESUMED_STATUS;
+    this.bodyLength = 0;
+    return this.#openStream(listener);
+  }
+
+  #openStream(listener: StreamListener): AnswerStream {
     return this.#stream = new HttpAnswerStream({
       http: this.#http,
-      transport,
+      transport: this.#transport,
       listener,
       outgoing: this.#context.outgoing,
       queuedBytes: this.#context.config.limits.queuedBytes,

@@ -29,7 +29,7 @@ import {
   type RequestHead,
   type ResponseHead,
 } from "../../../protocol/mod.ts";
-import type { Deferred, Session, Transport } from "../../net/mod.ts";
+import type { Deferred, MovedSession, Session, Transport, Unmoved } from "../../net/mod.ts";
 import { escapeText, LogLabel } from "../../observe/log/mod.ts";
 import { COLUMN } from "../../ring/mod.ts";
 import type { Following, Router, SessionContext } from "./context.ts";
@@ -39,6 +39,7 @@ import { AppTurn } from "./app_turn.ts";
 import { countResponse, type ExchangeOwner, HttpExchange } from "./http_exchange.ts";
 import { BODY, HANDLER, HEAD, HttpWait, IDLE } from "./http_wait.ts";
 import { countLimit } from "./limit_columns.ts";
+import type { LeftConnection } from "./moved_session.ts";
 import { NO_TRANSPORT } from "./no_transport.ts";
 import { RequestTrace } from "./request_trace.ts";
 import {
@@ -62,6 +63,8 @@ import type {
 import { asksForWebSocket, judgeUpgrade } from "./upgrade.ts";
 import { WebSocketSession } from "./websocket_session.ts";
 
+/** Ends an answer that nobody goes on with. */
+const NOBODY = { left() {}, stopping() {} };
 const BODY_REFUSED = "The answer began before the body was read: the client does not send it";
 
 /** One connection before an upgrade. */
@@ -140,7 +143,57 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     this.#wasFollowed = false;
   }
 
+  /** Goes on with an answer that the server before has begun. Called after {@link attach}, in place of the first bytes. */
+  resume({ endpoint, state, unread, unsent }: LeftConnection): void {
+    const { log, loop, router } = this.#context;
+    const transport = this.#transport;
+    log.note("HTTP", `fd=${transport.descriptor} goes on from the server before`);
+    transport.out.append(unsent);
+    transport.out.flush(); // may end the connection
+    if (transport.closed) return;
+    this.#pumping = true;
+    try {
+      this.#http.receive(unread, 0, unread.length);
+      if (this.#http.next() !== REQUEST) throw new TypeError("the request is not whole");
+      this.#wait.beginRequest(loop.now);
+      this.#trace?.begin(loop.now);
+      this.#exchange.begin();
+      this.#http.resumeResponse();
+      const route = router.find(endpoint);
+      this.#label = route?.label ?? labelOf(endpoint, "not found");
+      if (route?.resume === undefined) this.#exchange.goOn(NOBODY).end();
+      else route.resume(this.#exchange, state);
+      if (!this.#exchange.isAnswered) throw new TypeError("nobody goes on with the answer");
+    } catch (error) {
+      this.#noteFailure(error);
+      transport.abort();
+    } finally {
+      this.#pumping = false;
+    }
+    if (transport.closed) return this.#dispose();
+    this.#pump();
+    const { draining, handsOver } = this.#context;
+    // While the next server takes over, there is time.
+    if (draining && !handsOver && !transport.closed) this.drain();
+  }
+
   // Session: called by the transport.
+
+  move(): MovedSession | Unmoved {
+    const { stream, request } = this.#exchange;
+    const endpoint = stream?.resumesAt;
+    // A request behind it would be lost, as the connection ends with the answer.
+    const isAlone = this.#http.buffered === 0 && !this.#inputEnded;
+    if (stream === null || endpoint === undefined || !isAlone) return "stays";
+    if (this.#pumping || this.#handlerPending) return "busy";
+    const state = stream.move();
+    if (state === undefined) return this.#transport.closed ? "stays" : "busy";
+    const { descriptor } = this.#transport;
+    this.#context.log.note("HTTP", `fd=${descriptor} goes on in the new server`);
+    const unread = request.toBytes();
+    this.#dispose();
+    return { kind: "stream", endpoint, windowBits: 0, state, unread };
+  }
 
   receive(bytes: Uint8Array, start: number, end: number): void {
     this.#http.receive(bytes, start, end);

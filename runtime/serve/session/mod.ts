@@ -39,6 +39,7 @@ export type {
   AppResult,
   AppRoute,
   AppSchedule,
+  BegunAnswer,
   BodyListener,
   BodyPart,
   Exchange,

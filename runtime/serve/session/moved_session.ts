@@ -1,13 +1,14 @@
 /**
- * Goes on with a WebSocket that the server before this one has opened.
+ * Goes on with a connection of the server before this one: a WebSocket, or an answer that is a stream.
  *
  * In: what its session there has left, and its socket. Out: a session, whose handler is not told that it was opened. If the config has no
- * such endpoint any more, or no compression although that was negotiated, the client is told to come back.
+ * such endpoint any more, or no compression although that was negotiated, the client is told to come back; a stream ends.
  */
 
 import { SERVICE_RESTART } from "../../../protocol/mod.ts";
 import type { MovedSession, Transport } from "../../net/mod.ts";
 import type { SessionContext } from "./context.ts";
+import { httpSession } from "./proxy_session.ts";
 import type { WebSocketHandler } from "./route.ts";
 import { WebSocketSession } from "./websocket_session.ts";
 
@@ -25,7 +26,12 @@ export function resumeSession(
   transport: Transport,
   left: LeftConnection,
 ): void {
-  const { endpoint, windowBits } = left;
+  const { endpoint, kind, windowBits } = left;
+  if (kind === "stream") {
+    const session = httpSession(context, transport);
+    transport.setSession(session);
+    return session.resume(left);
+  }
   const { router } = context;
   const handler = endpoint.startsWith("/")
     ? router.find(endpoint)?.webSocket

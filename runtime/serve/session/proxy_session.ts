@@ -33,7 +33,7 @@ export function firstSession(context: SessionContext, transport: ProxiedTranspor
 }
 
 /** An HTTP session for `transport`: of the pool if it has one. */
-function httpSession(context: SessionContext, transport: Transport): HttpSession {
+export function httpSession(context: SessionContext, transport: Transport): HttpSession {
   const session = context.sessions.take() ?? new HttpSession(context);
   session.attach(transport);
   return session;

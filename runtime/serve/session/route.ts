@@ -25,6 +25,17 @@ export interface Route {
   handle(exchange: Exchange): void | Promise<void>;
   /** Serves the WebSocket; null: the path does not upgrade. */
   readonly webSocket: WebSocketHandler | null;
+  /**
+   * Goes on with an answer that the server before this one has begun, by what {@link StreamListener.moving} has returned there; that may be of
+   * another version. If it cannot, it ends the answer. Absent: it is ended.
+   */
+  resume?(answer: BegunAnswer, state: Uint8Array): void;
+}
+
+/** An answer whose head, and a part of its body, another server has sent. */
+export interface BegunAnswer {
+  /** Goes on with the body. Must be called, once. */
+  goOn(listener: StreamListener): AnswerStream;
 }
 
 /** A request and the one answer to it. */
@@ -197,6 +208,14 @@ export interface StreamListener {
   stopping(): void | "later";
   /** The client has read all that was queued. */
   drained?(): void;
+  /** The path of the route that goes on with the answer in the new server at an upgrade. Absent: the answer is ended in time. */
+  readonly resumesAt?: string | undefined;
+  /**
+   * The answer is about to go on there: gives up what the listener keeps for it, and is not called again. What is sent here goes along.
+   *
+   * @returns what {@link Route.resume} has to know; undefined, and nothing has happened, if it cannot move now
+   */
+  moving?(): Uint8Array | undefined;
   /** Whether an answer that the client's end cuts short must not look complete: then the connection is aborted. */
   readonly isCutOff?: boolean;
 }
@@ -227,7 +246,7 @@ export interface WebSocketHandler {
    * The path of the endpoint, or what the app's sockets have in its place: at an upgrade the connections go on there in the new server.
    * Absent: they are closed in time.
    */
-  readonly resumesAt?: string;
+  readonly resumesAt?: string | undefined;
   /**
    * The connection is about to go on in the new server: gives up what the handler keeps for it. Nothing else is called for it
    * afterwards, not even `closed`. What is sent here goes along.

@@ -31,7 +31,13 @@ import {
   WEBSOCKET_CLOSED,
   WebSocketConnection,
 } from "../../../protocol/mod.ts";
-import { type MovedSession, NEVER, type Session, type Transport, type Unmoved } from "../../net/mod.ts";
+import {
+  type MovedSession,
+  NEVER,
+  type Session,
+  type Transport,
+  type Unmoved,
+} from "../../net/mod.ts";
 import { COLUMN } from "../../ring/mod.ts";
 import { LEAST_COMPRESSED } from "./compression.ts";
 import type { SessionContext } from "./context.ts";
@@ -108,7 +114,8 @@ export class WebSocketSession implements Session, WebSocketPeer {
     if (transport.closed) return;
     if (unread.length > 0) this.receive(unread, 0, unread.length);
     else this.#settle();
-    if (this.#context.draining) this.drain();
+    // While the next server takes over, there is time.
+    if (this.#context.draining && !this.#context.handsOver) this.drain();
   }
 
   #attach(transport: Transport): void {
@@ -133,7 +140,8 @@ export class WebSocketSession implements Session, WebSocketPeer {
     log.note("WS", `fd=${this.#transport.descriptor} goes on in the new server`);
     const unread = this.#connection.unfinishedInput();
     this.#connection.dispose();
-    return { endpoint: resumesAt, windowBits: this.#windowBits, state, unread };
+    const windowBits = this.#windowBits;
+    return { kind: "websocket", endpoint: resumesAt, windowBits, state, unread };
   }
 
   /** What the handler leaves; undefined: it goes on here. */

@@ -17,7 +17,8 @@ const SILENT = `export default {
 };`;
 
 Deno.test({
-  name: "app upgrade: WebSockets go on with their data and topics, also one whose handler is running",
+  name:
+    "app upgrade: WebSockets go on with their data and topics, also one whose handler is running",
   // TLS cannot be moved.
   ignore: OVER_DENO_TRANSPORT || OVER_TLS,
   fn: async () => {
@@ -61,7 +62,7 @@ Deno.test({
         assertEquals((await ask(waits, "and now?")).message, "and now?");
       }
       for (const client of closed) assertEquals((await client.closed).code, 1012);
-      assertStringIncludes(server.stdout, "4 WebSockets go on in the new server");
+      assertStringIncludes(server.stdout, "4 connections go on in the new server");
       assertStringIncludes(server.stderr, "data.since is a Date");
       // A copy that lets none move: neither in, nor out.
       await Deno.writeTextFile(file, SILENT);

@@ -16,6 +16,7 @@ Deno.test("connection record: several packets, of which the first has the descri
       descriptor: 7 + i,
       address: "::1",
       port: 4711,
+      kind: i % 2 === 0 ? "websocket" : "stream",
       endpoint: "/ü",
       windowBits: 15,
       state: bytes(lengths[(i + 2) % lengths.length]!, 3),

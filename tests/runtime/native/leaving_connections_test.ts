@@ -77,6 +77,16 @@ Deno.test("leaving connections: if the new server is gone, all that are left sta
   assertEquals([fake.left, fake.leaving.isWaiting], [[[64, false], [0, true]], false]);
 });
 
+Deno.test("leaving connections: one that comes meanwhile moves, too; afterwards it stays", () => {
+  const fake = new Fake();
+  fake.leaving.begin([connection(1), connection(2, "busy")]);
+  fake.leaving.add(connection(3));
+  fake.leaving.giveSome();
+  assertEquals(fake.left, [[1, false], [2, true]]);
+  fake.leaving.add(connection(4));
+  assertEquals([fake.leaving.isWaiting, fake.left.length], [false, 2]);
+});
+
 Deno.test("leaving connections: nothing is given up after a stop", () => {
   const fake = new Fake();
   fake.leaving.begin([connection(1, "busy")]);

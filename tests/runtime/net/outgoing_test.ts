@@ -146,7 +146,7 @@ Deno.test("outgoing: each queue holds one reference to a file until it is sent o
   a.out.appendPart(part);
   b.out.appendPart(part);
   b.out.appendConstant(file, 5, 5);
-  assertEquals(holders, 2);
+  assertEquals([holders, a.out.hasFiles, peer().out.hasFiles], [2, true, false]);
   a.out.taken(9);
   assertEquals(holders, 2);
   a.out.taken(1);

@@ -1,7 +1,10 @@
 /** What an app's WebSocket takes along: plain data as it is, and the place of what is none. */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { decodeMovedSocket, encodeMovedSocket } from "../../../../runtime/serve/app/moved_socket.ts";
+import {
+  decodeMovedSocket,
+  encodeMovedSocket,
+} from "../../../../runtime/serve/app/moved_socket.ts";
 
 const REST = {
   remoteAddress: "::1",
@@ -17,7 +20,7 @@ Deno.test("moved socket: plain data arrives as it is", () => {
   const plain = [
     undefined,
     null,
-    "\u{1f600} \"",
+    '\u{1f600} "',
     -1.5,
     [1, [], { a: [true] }],
     { user: "ann", rooms: ["a"], nothing: null },

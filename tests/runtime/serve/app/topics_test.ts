@@ -36,7 +36,11 @@ class Socket {
   }
 }
 
-function topicsOf(stores: Stores, broker: Broker = new StoreBroker(stores.first)) {
+function topicsOf(
+  stores: Stores,
+  broker: Broker = new StoreBroker(stores.first),
+  options = CHANNEL_OPTIONS,
+) {
   const worker = new HubWorker(stores.first);
   const followed: Promise<unknown>[] = [];
   const counts = { lost: 0, subscribed: 0, unsubscribed: 0, queued: 0 };
@@ -45,7 +49,7 @@ function topicsOf(stores: Stores, broker: Broker = new StoreBroker(stores.first)
     broker,
     hub: worker.hub,
     rules: new ChannelRules(
-      { options: CHANNEL_OPTIONS, namespaces: {}, otherNamespaces: CHANNEL_OPTIONS },
+      { options, namespaces: {}, otherNamespaces: options },
       CHANNEL_LIMITS,
     ),
     limits: CHANNEL_LIMITS,
@@ -251,6 +255,20 @@ Deno.test("topics: a socket that comes with its position gets what it missed, if
   topics.subscribe("room", other, { epoch: "other", offset: 0 });
   assertEquals([other.texts, worker.reported], [[], []]);
   stores.check();
+});
+
+Deno.test("topics: what one has missed is still not for its publisher", () => {
+  const stores = new Stores();
+  const options = { ...CHANNEL_OPTIONS, historySize: 9, historyTime: 60_000 };
+  const { worker, topics } = topicsOf(stores, new StoreBroker(stores.first), options);
+  const [ann, comes] = [new Socket(), new Socket()];
+  const { epoch } = stores.main.publish(utf8("room"), publication('"old"'));
+  const own = topics.subscribe("room", ann);
+  topics.publish("room", encodeTopicText("hers"), { publisher: own });
+  // Before the hub has passed it on.
+  topics.subscribe("room", comes, { epoch: stores.first.epochText(epoch), offset: 0 });
+  worker.settle();
+  assertEquals([ann.texts, comes.texts], [[], ['"old"', "hers"]]);
 });
 
 Deno.test("topics: what a socket has published and is still to come back is waited for before it moves", () => {

@@ -6,7 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { ResponseHead } from "../../../../protocol/mod.ts";
 import { historyHandler } from "../../../../runtime/serve/channel_streams/history_route.ts";
-import { streamHandler } from "../../../../runtime/serve/channel_streams/stream_route.ts";
+import { streamEndpoint } from "../../../../runtime/serve/channel_streams/stream_route.ts";
 import type {
   AnswerStream,
   Exchange,
@@ -92,7 +92,7 @@ Deno.test(`channel streams: ${RUNS} random requests are answered once each, and 
   const stores = new Stores(256 * 1024);
   const bench = new ClientBench({ stores });
   const handlers = [
-    streamHandler(bench.context, bench.directory),
+    streamEndpoint(bench.context, bench.directory).handle,
     historyHandler(bench.context),
   ];
   const ids = [...IDS];

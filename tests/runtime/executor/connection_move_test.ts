@@ -1,0 +1,108 @@
+/**
+ * Connections on their way to a new server that dies, or stops to work: none of them stays open with nobody who has it, and the workers are
+ * told that the others stay.
+ */
+
+import { assertEquals } from "@std/assert";
+import {
+  ConnectionMove,
+  type ConnectionMoveParts,
+} from "../../../runtime/executor/connection_move.ts";
+import { answerTo, RecordReader } from "../../../runtime/executor/connection_record.ts";
+import { ConnectionSender } from "../../../runtime/executor/connection_sender.ts";
+import { DescriptorChannel, LinuxOs, ProcessChannel } from "../../../runtime/os/mod.ts";
+import type { MovedConnection } from "../../../runtime/thread/mod.ts";
+import { waitFor } from "../../support/wait_for.ts";
+import "../../support/load_libc.ts";
+
+const NONE = new Uint8Array(0);
+const os = new LinuxOs();
+
+function openDescriptors(): number {
+  return [...Deno.readDirSync("/proc/self/fd")].length;
+}
+
+/** The old server's side, with two workers, and the other side of its channel. */
+class Old {
+  /** The sides of the clients. */
+  readonly clients: ProcessChannel[] = [];
+  readonly rung: number[] = [];
+  readonly informed: string[] = [];
+  moving: boolean | undefined = undefined;
+  readonly theirs: DescriptorChannel;
+  readonly sender: ConnectionSender;
+  readonly move: ConnectionMove;
+
+  constructor(patience?: number) {
+    const [ours, theirs] = DescriptorChannel.pair();
+    this.theirs = theirs;
+    this.sender = new ConnectionSender(ours, patience);
+    this.move = new ConnectionMove({
+      state: { flags: { setMoving: (moving: boolean) => void (this.moving = moving) } },
+      threads: [{ isServing: true }, { isServing: true }],
+      ring: (worker: number) => void this.rung.push(worker),
+      inform: (text: string) => void this.informed.push(text),
+    } as unknown as ConnectionMoveParts);
+    this.move.begin(this.sender);
+  }
+
+  /** A worker gives up so many. */
+  giveUp(worker: number, count: number, isLast = false): void {
+    const connections = Array.from({ length: count }, (): MovedConnection => {
+      const [client, socket] = ProcessChannel.pair();
+      this.clients.push(client);
+      const bytes = { state: NONE, unread: NONE, unsent: NONE };
+      const place = { address: "", port: 0, endpoint: "/echo", windowBits: 0 };
+      return { kind: "websocket", descriptor: socket.descriptor, ...place, ...bytes };
+    });
+    this.move.moved(worker, connections, isLast);
+  }
+
+  /** Whether each of the clients has been closed; and closes all. */
+  closed(): boolean[] {
+    const closed = this.clients.map((client) => client.receive() === null);
+    for (const client of this.clients) client[Symbol.dispose]();
+    return closed;
+  }
+}
+
+Deno.test("connection move: the new server dies before it goes on with some: they are closed, the others stay", async () => {
+  const before = openDescriptors();
+  const old = new Old();
+  assertEquals(old.moving, true);
+  old.giveUp(0, 4);
+  // It goes on with two of them, and is gone.
+  const reader = new RecordReader();
+  const taken: number[] = [];
+  await waitFor(() => {
+    const packet = old.theirs.receive();
+    const connection = packet && reader.take(packet.bytes, packet.descriptor);
+    if (connection) taken.push(connection.descriptor);
+    return taken.length === 2;
+  }, { what: "two connections" });
+  old.theirs.send(answerTo(2), -1);
+  old.theirs[Symbol.dispose]();
+  await waitFor(() => old.rung.length > 0, { what: "the end of the wait" });
+  assertEquals([old.rung, old.moving], [[0], false]);
+  // What another worker gives up in this moment is closed, too.
+  old.giveUp(1, 3, true);
+  old.giveUp(0, 0, true);
+  await waitFor(() => old.informed.length > 0, { what: "the end" });
+  for (const descriptor of taken) os.close(descriptor);
+  assertEquals(old.closed(), Array(7).fill(true));
+  assertEquals(openDescriptors(), before);
+});
+
+Deno.test("connection move: a new server that does not answer gets no more, and nobody waits for it", async () => {
+  const before = openDescriptors();
+  const old = new Old(50);
+  old.giveUp(0, 2);
+  await waitFor(() => old.rung.length > 0, { what: "the end of the patience" });
+  assertEquals([old.rung, old.moving, old.sender.isGone], [[0], false, true]);
+  old.theirs[Symbol.dispose]();
+  old.giveUp(0, 1, true);
+  old.giveUp(1, 0, true);
+  await waitFor(() => old.informed.length > 0, { what: "the end" });
+  assertEquals(old.closed(), [true, true, true]);
+  assertEquals(openDescriptors(), before);
+});

@@ -25,7 +25,7 @@ type NewServer = Pick<Successor, "pid" | "connections" | "ready" | "release" | "
 export interface RunningServerParts {
   readonly executor: Pick<
     Executor,
-    "stop" | "reload" | "withDescriptors" | "handover" | "handOver"
+    "stop" | "reload" | "withDescriptors" | "handover" | "connectionsArrived" | "handOver"
   >;
   /** The number of this process. */
   readonly pid: number;
@@ -99,6 +99,8 @@ export class RunningServer implements SignalHandler {
       if (this.#isStopping) successor.abandon();
       inform(`upgrade: process ${successor.pid} is starting`);
       await successor.ready(START_TIME + (config.app?.startTimeout ?? 0));
+      // Upgrades that follow each other at once: what is still to come could not move on.
+      await executor.connectionsArrived();
       await this.#leaveTo(successor);
       inform(`upgraded: process ${successor.pid} serves; this one finishes what is open, and ends`);
     } catch (error) {

@@ -7,12 +7,15 @@
 
 import { LinuxOs } from "../os/mod.ts";
 import type { SharedState } from "../ring/mod.ts";
-import type { ArrivedConnection, MovedConnection } from "../thread/mod.ts";
+import { type ArrivedConnection, inTime, type MovedConnection } from "../thread/mod.ts";
 import type { ConnectionReceiver } from "./connection_receiver.ts";
 import type { ConnectionSender } from "./connection_sender.ts";
 import type { LoadingPhase } from "./loading_phase.ts";
 import type { Thread } from "./thread_handle.ts";
 import { orderUnlessBlocked } from "./unless_blocked.ts";
+
+/** Milliseconds for which connections that arrive are waited for. */
+const ARRIVAL_TIME = 10_000;
 
 /** What it needs of the executor. */
 export interface ConnectionMoveParts {
@@ -33,7 +36,9 @@ export class ConnectionMove {
   #sent: Promise<void> | undefined = undefined;
   /** Workers that have not said yet what they give up. */
   readonly #unheard = new Set<number>();
-  #receiver: ConnectionReceiver | null = null;
+  #receiver: Pick<ConnectionReceiver, "receiveAll" | typeof Symbol.dispose> | null = null;
+  /** Fulfilled when the workers have all that has come. */
+  #arrival: Promise<unknown> = Promise.resolve();
   /** The worker that gets the next connection. */
   #next = 0;
 
@@ -68,9 +73,21 @@ export class ConnectionMove {
   }
 
   /** Goes on with what comes from the old server. */
-  receive(receiver: ConnectionReceiver | null): void {
+  receive(receiver: Pick<ConnectionReceiver, "receiveAll" | typeof Symbol.dispose> | null): void {
     this.#receiver = receiver;
-    void receiver?.receiveAll((batch) => this.#share(batch));
+    const shares: Promise<void>[] = [];
+    this.#arrival = Promise.resolve(
+      receiver?.receiveAll((batch) => {
+        const share = this.#share(batch);
+        shares.push(share);
+        return share;
+      }),
+    ).then(() => Promise.all(shares));
+  }
+
+  /** Fulfilled when the workers go on with all that comes from the old server, or have had the time for it: then it can go on from here. */
+  async arrived(): Promise<void> {
+    await inTime(this.#arrival, ARRIVAL_TIME);
   }
 
   /** The server ends; fulfilled when what was given up is sent. */

@@ -267,6 +267,11 @@ export class Executor {
     };
   }
 
+  /** Fulfilled when this server goes on with all connections of the one before it, or has had the time for that. */
+  connectionsArrived(): Promise<void> {
+    return this.#move.arrived();
+  }
+
   /**
    * Ends because a new server has taken over: no connection is accepted any more, keep-alive connections end after their next answer, and
    * WebSockets and streams one after the other, but those that `sender` moves to the new server. A stop may follow, and makes it shorter.

@@ -10,6 +10,8 @@ import type { MovedConnection } from "../thread/mod.ts";
 
 /** Connections that move at once: each is silent until all of them go on in the new server. */
 const MOVES_A_TURN = 64;
+/** Milliseconds after which no more of them are asked: streams leave channels, apps compute, and it takes as long there as here. */
+const TURN_TIME = 5;
 /** Milliseconds until busy connections are looked at again, and for which they are waited for in all. */
 const LOOK_INTERVAL = 100;
 const PATIENCE = 1_000;
@@ -22,7 +24,7 @@ export interface Movable {
 
 /** What it needs of the worker. */
 export interface LeavingParts {
-  readonly loop: Pick<Loop, "now" | "timers">;
+  readonly loop: Pick<Loop, "now" | "os" | "timers">;
   /** Whether the new server takes connections; false if it is gone. */
   takes(): boolean;
   /** Sends what was gathered, before connections move. */
@@ -76,7 +78,9 @@ export class LeavingConnections extends TimerNode {
     if (!takes()) this.stay();
     const moved: MovedConnection[] = [];
     this.#left.push(...this.#busy.splice(0));
+    const end = loop.os.preciseMilliseconds() + TURN_TIME;
     while (this.#left.length > 0 && moved.length < MOVES_A_TURN) {
+      if (moved.length > 0 && loop.os.preciseMilliseconds() > end) break;
       const connection = this.#left.pop()!; // there is one
       const result = connection.move();
       if (typeof result !== "string") moved.push(result);

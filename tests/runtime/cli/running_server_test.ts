@@ -23,6 +23,7 @@ function bench(
       stop: () => note("stop"),
       reload: () => Promise.resolve(),
       withDescriptors: (action) => action(),
+      connectionsArrived: () => Promise.resolve(),
       handOver: () => note("hand over"),
     },
     config: { ...DEFAULT_CONFIG, workers: 1 },

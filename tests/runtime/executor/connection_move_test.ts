@@ -11,7 +11,7 @@ import {
 import { answerTo, RecordReader } from "../../../runtime/executor/connection_record.ts";
 import { ConnectionSender } from "../../../runtime/executor/connection_sender.ts";
 import { DescriptorChannel, LinuxOs, ProcessChannel } from "../../../runtime/os/mod.ts";
-import type { MovedConnection } from "../../../runtime/thread/mod.ts";
+import type { ArrivedConnection, MovedConnection } from "../../../runtime/thread/mod.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
 
@@ -105,4 +105,30 @@ Deno.test("connection move: a new server that does not answer gets no more, and 
   await waitFor(() => old.informed.length > 0, { what: "the end" });
   assertEquals(old.closed(), [true, true, true]);
   assertEquals(openDescriptors(), before);
+});
+
+Deno.test("connection move: what comes from the old server is there when the workers have taken it", async () => {
+  const obeyed: (() => void)[] = [];
+  const order = () => new Promise<void>((resolve) => void obeyed.push(() => resolve()));
+  const move = new ConnectionMove({
+    state: { descriptors: { claim: () => true } },
+    loading: { during: (action: () => Promise<unknown>) => action() },
+    threads: [{ isServing: true, blockedTime: -1, order }],
+  } as unknown as ConnectionMoveParts);
+  await move.arrived(); // there is no old server
+  const ended = Promise.withResolvers<void>();
+  move.receive({
+    receiveAll: async (take) => {
+      void take([{ descriptor: -1 } as ArrivedConnection]);
+      await ended.promise;
+    },
+    [Symbol.dispose]() {},
+  });
+  let isThere = false;
+  const arrived = move.arrived().then(() => isThere = true);
+  ended.resolve();
+  await waitFor(() => obeyed.length === 1, { what: "an order" });
+  assertEquals(isThere, false);
+  obeyed[0]!();
+  await arrived;
 });

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { LeavingConnections, type Movable } from "../../../runtime/native/leaving_connections.ts";
-import { TimerWheel, type Unmoved } from "../../../runtime/net/mod.ts";
+import { type Loop, TimerWheel, type Unmoved } from "../../../runtime/net/mod.ts";
 import type { MovedConnection } from "../../../runtime/thread/mod.ts";
 
 /** A connection that moves, or gives one reason after the other why it does not. */
@@ -19,7 +19,14 @@ function connection(descriptor: number, ...reasons: Unmoved[]): Movable & { aske
 
 /** Connections, and what was given up of them: how many at once, and whether that was the last time. */
 class Fake {
-  readonly loop = { now: 1000, timers: new TimerWheel(1000) };
+  /** How long each connection takes to leave, in milliseconds. */
+  slowness = 0;
+  #clock = 0;
+  readonly loop = {
+    now: 1000,
+    timers: new TimerWheel(1000),
+    os: { preciseMilliseconds: () => this.#clock += this.slowness } as unknown as Loop["os"],
+  };
   readonly left: (readonly [count: number, isLast: boolean])[] = [];
   takes = true;
   readonly leaving = new LeavingConnections({
@@ -48,6 +55,18 @@ Deno.test("leaving connections: 64 at once, and those that stay are asked once",
   fake.leaving.giveSome();
   assertEquals(fake.left.slice(1), [[64, false], [2, true]]);
   assertEquals([fake.leaving.isWaiting, staying.asked, fake.loop.timers.size], [false, 1, 0]);
+});
+
+Deno.test("leaving connections: those that take their time are fewer at once", () => {
+  const fake = new Fake();
+  fake.slowness = 2;
+  fake.leaving.begin(Array.from({ length: 5 }, (_, i) => connection(i)));
+  fake.leaving.giveSome();
+  assertEquals(fake.left, [[3, false], [2, true]]);
+  // One at least.
+  fake.slowness = 100;
+  fake.leaving.begin([connection(1), connection(2)]);
+  assertEquals(fake.left.slice(2), [[1, false]]);
 });
 
 Deno.test("leaving connections: a busy one moves when it is not busy any more", () => {

@@ -7,6 +7,7 @@
  */
 import type { Followed } from "./followed.ts";
 import { STATE } from "./layout.ts";
+import { LEFT_SUBSCRIBER } from "./left_clients.ts";
 import type { NodeKey } from "./node_table.ts";
 import { isOwnChannel } from "./own_channel.ts";
 import { CHANNEL, NODE, NODE_KIND, wordsFor } from "./records.ts";
@@ -93,13 +94,18 @@ export class ChannelDirectory {
     this.#memory.journal.set(channel + CHANNEL.used, this.#memory.tick);
   }
 
+  /** Whether it had subscribers on a server before this one, which may come. */
+  isAwaited(channel: number): boolean {
+    return (this.#words[channel + CHANNEL.subscribers]! & LEFT_SUBSCRIBER) !== 0;
+  }
+
   /** How many subscribers the channel has on all workers. */
   subscribersOf(channel: number): number {
     let sum = 0;
     for (let worker = 0; worker < this.#memory.layout.workers; worker++) {
       sum += this.#words[channel + CHANNEL.subscribers + worker]!;
     }
-    return sum;
+    return sum & ~LEFT_SUBSCRIBER;
   }
 
   /** Whether nothing refers to the channel and it was not used for `idleTicks`. */

@@ -4,7 +4,16 @@
  * In: its size, the number of workers and random words. Out: initialized memory, which the main thread posts to the
  * workers. Its size is the one bound of everything that the channels keep.
  */
-import { channelLayout, HEADER, MAGIC, MAX_BYTES, MAX_WORKERS, MIN_BYTES } from "./layout.ts";
+import {
+  channelLayout,
+  HEADER,
+  LAYOUT_FORMAT,
+  MAGIC,
+  MAX_BYTES,
+  MAX_WORKERS,
+  MIN_BYTES,
+  STATE,
+} from "./layout.ts";
 import { type MemoryViews, StoreMemory } from "./store_memory.ts";
 
 const RANDOM_WORDS = 7;
@@ -19,6 +28,8 @@ export interface ChannelMemoryOptions {
   readonly random: Uint32Array;
   /** Whether the channels of clients are copies of those of an engine; default: false. */
   readonly engine?: boolean;
+  /** The epochs begin behind this one; default: 0. */
+  readonly lastEpoch?: number;
 }
 
 /**
@@ -27,7 +38,7 @@ export interface ChannelMemoryOptions {
  * @throws {RangeError} if an option is out of its range
  */
 export function createChannelMemory(options: ChannelMemoryOptions): SharedArrayBuffer {
-  const { bytes, workers, random, engine = false } = options;
+  const { bytes, workers, random, engine = false, lastEpoch = 0 } = options;
   if (!Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS) {
     throw new RangeError(`workers must be a whole number from 1 to ${MAX_WORKERS}, not ${workers}`);
   }
@@ -49,6 +60,8 @@ export function createChannelMemory(options: ChannelMemoryOptions): SharedArrayB
   words[HEADER.epochBase] = random[2]!;
   for (let i = 3; i < RANDOM_WORDS; i++) words[HEADER.sharedKey + i - 3] = random[i]!;
   words[HEADER.engine] = engine ? 1 : 0;
+  words[HEADER.format] = LAYOUT_FORMAT;
+  words[STATE.lastEpoch] = lastEpoch;
   new StoreMemory(views).heap.initialize(channelLayout(memory.byteLength, workers).heap);
   // Publishes all of the above, to the threads that open the memory.
   Atomics.store(words, HEADER.magic, MAGIC);

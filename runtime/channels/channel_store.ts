@@ -31,6 +31,7 @@ import {
 import { Idempotency } from "./idempotency.ts";
 import { HEADER, STATE } from "./layout.ts";
 import { StoreLock } from "./lock.ts";
+import { LEFT_SUBSCRIBER, LEFT_WORKER } from "./left_clients.ts";
 import { type Member, Presence } from "./presence.ts";
 import { type MemberVisitor, PresenceReader, type PresenceResult } from "./presence_reader.ts";
 import {
@@ -41,7 +42,7 @@ import {
   type ReplicateStatus,
 } from "./publisher.ts";
 import { Rates, type TokenBucket } from "./rates.ts";
-import type { EntrySink } from "./record_buffer.ts";
+import type { Entry, EntrySink } from "./record_buffer.ts";
 import { CHANNEL } from "./records.ts";
 import { Room } from "./room.ts";
 import { isOwnName } from "./own_channel.ts";
@@ -270,6 +271,27 @@ export class ChannelStore {
     return new FeedReader(this.#memory, undefined);
   }
 
+  /**
+   * Passes what the feed has of the channel with this epoch since this process goes on with the channels of another one: what no history
+   * has is there.
+   *
+   * @param end where a reader of the feed is
+   * @returns false if some of it is gone
+   */
+  readSinceMove(epoch: number, end: number, sink: EntrySink): boolean {
+    const from = this.#memory.words[STATE.movedAt]!;
+    if (from === end) return true;
+    const reader = new FeedReader(this.#memory, undefined, from);
+    let isWhole = true;
+    const all = {
+      wants: (other: number) => other === epoch,
+      missed: () => void (isWhole = false),
+      entry: (entry: Entry) => sink.entry(entry),
+    };
+    while (isWhole && !reader.hasReached(end)) reader.poll(all, (end - reader.position) | 0);
+    return isWhole;
+  }
+
   /** Passes everything behind a position to `sink`, or nothing; see {@link ReadResult}. */
   recover(name: Uint8Array, since: Position, bounds: ReadBounds, sink: EntrySink): ReadResult {
     return this.#historyReader.recover(this.#directory.hashed(name), since, bounds, sink);
@@ -313,6 +335,16 @@ export class ChannelStore {
       const joined = channel !== 0 && this.#presence.join(channel, this.#writer, member);
       return joined ? "joined" : "full";
     }) ?? "busy";
+  }
+
+  /** A member of a server before this one has come to this worker. @returns whether there was such a member */
+  rejoin(name: Uint8Array, client: Uint8Array): boolean {
+    this.#requireWorker();
+    const hashed = this.#directory.hashed(name);
+    return this.#guard.run(() => {
+      const channel = this.#directory.find(hashed);
+      return channel !== 0 && this.#presence.rejoin(channel, this.#writer, client);
+    }) ?? false;
   }
 
   /** Removes a client from a channel. If the store is busy, it is done at the next `settle`. */
@@ -398,6 +430,38 @@ export class ChannelStore {
     return new WorkerRemoval(on, worker);
   }
 
+  /** Whether nothing changes here, as another process goes on with the channels, or is about to give this one its own. */
+  get isSealed(): boolean {
+    return this.#guard.isSealed;
+  }
+
+  /**
+   * Ends every change of the store, on all threads: they are told that it is busy. By the main thread. From then on the memory is what
+   * another process goes on with, or is filled with another process's; see store_move.ts.
+   *
+   * @returns false if the store is busy: try again
+   */
+  seal(): boolean {
+    if (this.isSealed) return true;
+    return this.#guard.run(() => {
+      Atomics.store(this.#memory.words, STATE.sealed, 1);
+      return true;
+    }) ?? false;
+  }
+
+  /** Takes that back: nothing came of it. By the main thread. */
+  unseal(): void {
+    // Publishes only itself.
+    Atomics.store(this.#memory.words, STATE.sealed, 0);
+  }
+
+  /** Removes what is left of the clients of a replaced server that have not come; members are announced as those of a dead worker. */
+  removeLeft(): WorkerRemoval {
+    const [memory, guard] = [this.#memory, this.#guard];
+    const on = { memory, guard, directory: this.#directory, presence: this.#presence };
+    return new WorkerRemoval(on, LEFT_WORKER);
+  }
+
   /** Rings the workers for which this thread has published; see `onMarked`. */
   ringBells(): void {
     this.#bells.ringMarked();
@@ -443,8 +507,10 @@ export class ChannelStore {
 
   #addSubscribers(channel: number, delta: number): void {
     const count = channel + CHANNEL.subscribers + this.#writer;
+    const word = this.#memory.words[count]!;
     // 0 after the worker was removed: a late unsubscription changes nothing.
-    this.#memory.journal.set(count, Math.max(0, this.#memory.words[count]! + delta));
+    const subscribers = Math.max(0, (word & ~LEFT_SUBSCRIBER) + delta);
+    this.#memory.journal.set(count, (word & LEFT_SUBSCRIBER) | subscribers);
     this.#directory.touch(channel);
     this.#memory.journal.commit();
   }

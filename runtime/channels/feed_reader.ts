@@ -20,6 +20,8 @@ import type { StoreMemory } from "./store_memory.ts";
 const BATCH = 128;
 /** The most words of a batch. */
 const BATCH_WORDS = 32 * 1024;
+/** The words of a bell that nobody rings, of all readers without one. */
+const NOBODY = new Int32Array(new SharedArrayBuffer(PAIR * 4));
 
 /** Receives what a worker reads from the feed. */
 export interface FeedSink extends EntrySink {
@@ -51,23 +53,22 @@ export class FeedReader {
    *
    * @param memory the store's memory
    * @param worker the worker that reads; undefined: nobody who is rung, or whom others take into account
+   * @param from the number of the first entry; default: the present end
    */
-  constructor(memory: StoreMemory, worker: number | undefined) {
+  constructor(memory: StoreMemory, worker: number | undefined, from?: number) {
     this.#words = memory.words;
     this.#memory = memory;
     this.#mask = memory.layout.slotCount - 1;
     this.#maxRecordWords = memory.layout.feedWords;
     const bell = worker === undefined ? 0 : memory.layout.bells + worker * PAIR;
-    this.#bell = worker === undefined
-      ? new Int32Array(new SharedArrayBuffer(PAIR * 4))
-      : memory.words;
+    this.#bell = worker === undefined ? NOBODY : memory.words;
     this.#pending = bell + BELL.pending;
     this.#seen = bell + BELL.seen;
     this.#behind = bell + BELL.behind;
     // The predecessor of a worker may have been rung when it died.
     Atomics.store(this.#bell, this.#pending, 0);
     Atomics.store(this.#bell, this.#behind, 0);
-    this.#next = Atomics.load(this.#words, TAIL);
+    this.#next = from ?? Atomics.load(this.#words, TAIL);
     Atomics.store(this.#bell, this.#seen, this.#next);
   }
 
@@ -89,6 +90,11 @@ export class FeedReader {
       this.#readBatch(sink, Math.min(BATCH, left));
     }
     return this.#note(Atomics.load(this.#words, TAIL) === this.#next);
+  }
+
+  /** The number of the next entry. */
+  get position(): number {
+    return this.#next;
   }
 
   /** The present end of the feed: what was published before is in front of it. */

@@ -6,6 +6,7 @@
  */
 import type { Bells } from "./bells.ts";
 import type { Feed } from "./feed.ts";
+import { STATE } from "./layout.ts";
 import type { StoreLock } from "./lock.ts";
 import { stampOf } from "./stamp.ts";
 import { type StoreMemory, TICK_MS } from "./store_memory.ts";
@@ -29,10 +30,19 @@ export class Guard {
     this.#now = on.now;
   }
 
-  /** Begins an operation. Returns false if the store is busy; otherwise {@link end} must follow in any case. */
+  /** Whether no operation can begin any more. */
+  get isSealed(): boolean {
+    return Atomics.load(this.#memory.words, STATE.sealed) === 1;
+  }
+
+  /** Begins an operation. Returns false if the store is busy, or sealed; otherwise {@link end} must follow in any case. */
   begin(): boolean {
     const now = this.#now();
     if (!this.#lock.acquire()) return false;
+    if (this.isSealed) {
+      this.#lock.release();
+      return false;
+    }
     this.#memory.advanceTo(Math.floor(now / TICK_MS) | 0);
     this.#memory.stamp = stampOf(now);
     return true;

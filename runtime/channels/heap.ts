@@ -50,10 +50,27 @@ export class Heap {
     this.#control = control;
   }
 
+  /** The first word of the used block at the end. */
+  get end(): number {
+    return (this.#words.length & ~1) - MIN_WORDS;
+  }
+
+  /** The words from here to {@link end} are the contents of a free block: nobody reads them. */
+  get freeFrom(): number {
+    const words = this.#words;
+    const last = words[this.end + BEFORE]!;
+    return (words[last]! & FREE) === 0 ? this.end : last + MIN_WORDS;
+  }
+
+  /** The block whose header says whether it is free, for {@link freeFrom}: as many words from here on. */
+  get lastBlock(): { readonly from: number; readonly words: number } {
+    return { from: this.#words[this.end + BEFORE]!, words: MIN_WORDS };
+  }
+
   /** Makes the words from `start`, which is even and above 0, one free block. Called once, before others see it. */
   initialize(start: number): void {
     const words = this.#words;
-    const end = (words.length & ~1) - MIN_WORDS;
+    const { end } = this;
     words[start] = end - start;
     words[start + BEFORE] = 0;
     // A used block at the end: the last free block has no free neighbour behind it.

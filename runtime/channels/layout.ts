@@ -28,6 +28,12 @@ export const PAIR = 32;
 /** Identifies the memory as ours: `ADCH` in ASCII. */
 export const MAGIC = 0x41444348;
 
+/**
+ * The format of the memory, which another process may go on with: it becomes another one whenever this file, the records or the heap
+ * change.
+ */
+export const LAYOUT_FORMAT = 1;
+
 /** Words that are written once, when the memory is created. */
 export const HEADER = {
   magic: ORIGIN,
@@ -42,6 +48,8 @@ export const HEADER = {
   sharedKey: ORIGIN + 6,
   /** 1: the channels of clients are copies of those of an engine; see followed.ts. */
   engine: ORIGIN + 10,
+  /** {@link LAYOUT_FORMAT} of the server that has created it. */
+  format: ORIGIN + 11,
 } as const;
 
 /** The lock's word. */
@@ -89,6 +97,10 @@ export const STATE = {
   followed: STATE_AT + 17,
   /** Words of token buckets. */
   rateWords: STATE_AT + 18,
+  /** 1: another process goes on with the channels, or is about to give its own; nothing changes here. */
+  sealed: STATE_AT + 19,
+  /** Number of the first feed entry of this process: those before are of the one that had the channels before. */
+  movedAt: STATE_AT + 20,
 } as const;
 
 /** The generation of writer `w` is at `GENERATIONS + w`. */

@@ -53,5 +53,12 @@ export {
 export { IDEMPOTENCY_MS } from "./idempotency.ts";
 export { isEarlier, microsecondsBetween, stampOf } from "./stamp.ts";
 export type { StoreFigures } from "./store_figures.ts";
+export {
+  adoptChannelMemory,
+  heirOf,
+  type StoreIdentity,
+  storeIdentity,
+  usedParts,
+} from "./store_move.ts";
 export type { Version } from "./versions.ts";
 export type { WorkerRemoval } from "./worker_removal.ts";

@@ -10,6 +10,7 @@ import type { ChannelDirectory } from "./channel_directory.ts";
 import { writeEntry } from "./entry_writer.ts";
 import type { Feed } from "./feed.ts";
 import { STATE } from "./layout.ts";
+import { memberWorker } from "./left_clients.ts";
 import type { NodeKey } from "./node_table.ts";
 import type { RecordBuffer } from "./record_buffer.ts";
 import {
@@ -31,6 +32,7 @@ import type { StoreMemory } from "./store_memory.ts";
 export const PAGE = 256;
 const BLOCK_EXTRA_WORDS = 6;
 const NO_BYTES = new Uint8Array(0);
+const WORKER_MASK = ANNOUNCED - 1;
 
 /** A client in a channel. */
 export interface Member {
@@ -97,6 +99,16 @@ export class Presence {
     return true;
   }
 
+  /** A member belongs to this worker from now on; commits. Returns false if there is none. */
+  rejoin(channel: number, worker: number, client: Uint8Array): boolean {
+    const member = this.#find(channel, client);
+    if (member === 0) return false;
+    const word = member + MEMBER.worker;
+    this.#memory.journal.set(word, memberWorker(this.#words[word]!, worker));
+    this.#memory.journal.commit();
+    return true;
+  }
+
   /** Removes a member; commits. Returns false if there was none. */
   leave(channel: number, client: Uint8Array): boolean {
     const member = this.#find(channel, client);
@@ -114,7 +126,7 @@ export class Presence {
 
   /** The worker of the member at this address. */
   workerOf(member: number): number {
-    return this.#words[member + MEMBER.worker]! & (ANNOUNCED - 1);
+    return this.#words[member + MEMBER.worker]! & WORKER_MASK;
   }
 
   /**

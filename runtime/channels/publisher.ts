@@ -229,7 +229,7 @@ export class Publisher {
     const epoch = this.#directory.epochOf(channel);
     const offset = publication.skipHistory === true ? 0 : this.#history.offsetOf(channel) + 1;
     const subscribers = this.#directory.subscribersOf(channel);
-    const live = subscribers > 0;
+    const live = subscribers > 0 || this.#directory.isAwaited(channel);
     if (stored || live) {
       const expires = memory.tickAfter(publication.historyTtlMs);
       const { kind = ENTRY_KIND.publication } = publication;

@@ -7,6 +7,7 @@
 import type { ChannelDirectory } from "./channel_directory.ts";
 import type { Guard } from "./guard.ts";
 import { CHANNEL, NODE, NODE_KIND } from "./records.ts";
+import { LEFT_SUBSCRIBER, LEFT_WORKER } from "./left_clients.ts";
 import type { Presence } from "./presence.ts";
 import type { StoreMemory } from "./store_memory.ts";
 
@@ -39,7 +40,7 @@ export class WorkerRemoval {
   /**
    * Visits a part of the table; some microseconds, or a tenth of a millisecond if there are members.
    *
-   * @returns true if nothing of the worker is left; false: call it again, also if the store was busy
+   * @returns true if nothing of the worker is left, or the store is sealed; false: call it again, also if the store was busy
    */
   step(): boolean {
     const { guard, memory } = this.#on;
@@ -50,7 +51,7 @@ export class WorkerRemoval {
         if (!this.#removeFrom(this.#bucket)) this.#bucket++;
       }
       return this.#bucket >= bucketCount;
-    }) ?? false;
+    }) ?? guard.isSealed;
   }
 
   /** Removes one member of the bucket; false if there is none, and its channels have no subscribers on the worker. */
@@ -61,9 +62,11 @@ export class WorkerRemoval {
     for (; node !== 0; node = words[node + NODE.next]!) {
       const kind = table.kindOf(node);
       if (kind === NODE_KIND.channel) {
-        const count = node + CHANNEL.subscribers + this.#worker;
-        if (words[count] === 0) continue;
-        journal.set(count, 0);
+        const isLeft = this.#worker === LEFT_WORKER;
+        const count = node + CHANNEL.subscribers + (isLeft ? 0 : this.#worker);
+        const kept = isLeft ? words[count]! & ~LEFT_SUBSCRIBER : words[count]! & LEFT_SUBSCRIBER;
+        if (words[count] === kept) continue;
+        journal.set(count, kept);
         directory.touch(node);
         journal.commit();
       } else if (kind === NODE_KIND.member && presence.workerOf(node) === this.#worker) {

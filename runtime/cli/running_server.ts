@@ -25,7 +25,14 @@ type NewServer = Pick<Successor, "pid" | "connections" | "ready" | "release" | "
 export interface RunningServerParts {
   readonly executor: Pick<
     Executor,
-    "stop" | "reload" | "withDescriptors" | "handover" | "connectionsArrived" | "handOver"
+    | "connectionsArrived"
+    | "handover"
+    | "handOver"
+    | "prepareHandOver"
+    | "reload"
+    | "stop"
+    | "takeBack"
+    | "withDescriptors"
   >;
   /** The number of this process. */
   readonly pid: number;
@@ -124,8 +131,10 @@ export class RunningServer implements SignalHandler {
     // Before the new one reports anything, which the manager would not accept.
     manager.handOver(successor.pid);
     try {
+      await executor.prepareHandOver(successor.connections);
       await successor.release();
     } catch (error) {
+      await executor.takeBack();
       manager.handOver(pid);
       manager.ready(status);
       throw error;

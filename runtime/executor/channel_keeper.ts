@@ -7,22 +7,32 @@
  */
 
 import {
+  adoptChannelMemory,
   type ChannelStore,
   createChannelMemory,
+  heirOf,
   openChannelStore,
   type StoreFigures,
+  type StoreIdentity,
+  storeIdentity,
+  usedParts,
+  type WorkerRemoval,
 } from "../channels/mod.ts";
 import type { ChannelsConfig, Config } from "../config/mod.ts";
 import type { ChannelDeskParts } from "../observe/admin/mod.ts";
 import type { EngineNode, EngineNodeFigures } from "../serve/engine/mod.ts";
 import type { WebhookFigures, Webhooks } from "../serve/webhooks/mod.ts";
-import { preciseClock } from "../os/mod.ts";
+import { MemoryFile, preciseClock, SystemError } from "../os/mod.ts";
 import type { ChannelReport, ChannelsStart, ServerFacts } from "../thread/mod.ts";
 import { changedSecretFiles, placesOf, readSecretTexts } from "./secret_texts.ts";
 
 /** Milliseconds between two sweeps, and the part of the store that one visits: all of it in five seconds. */
 const SWEEP_INTERVAL = 250;
 const SWEEP_SHARE = 1 / 20;
+/** Attempts to seal the store, a millisecond apart: each waits for the lock itself. */
+const SEALS = 3;
+/** Milliseconds for clients of the server before to come, if it does not say that it has sent all. */
+const LONGEST_ARRIVAL = 60_000;
 /** Steps of a removal between two turns of the loop: less than a millisecond. */
 const REMOVAL_STEPS = 16;
 const PLACES = {
@@ -55,11 +65,14 @@ export class ChannelKeeper {
   #isMarked = false;
   readonly #timer: ReturnType<typeof setInterval>;
   #removing: Promise<void> = Promise.resolve();
+  readonly #isHeir: boolean;
+  #arrivalTimer: ReturnType<typeof setTimeout> | undefined = undefined;
 
   /**
    * @param config the dimensions, and where the secrets are
    * @param server what it says about itself
    * @param ring wakes a worker
+   * @param before the memory of the server that this one replaces; undefined: it gives none
    * @throws {RangeError} if the memory is too small for so many workers
    * @throws if a secret cannot be read
    */
@@ -67,11 +80,15 @@ export class ChannelKeeper {
     { workers, channelLimits: limits, channels, monitoring }: ChannelKeeperConfig,
     server: ServerFacts,
     ring: (worker: number) => void,
+    before?: StoreIdentity,
   ) {
     const secrets = readSecretTexts(channels, PLACES);
     const random = crypto.getRandomValues(new Uint32Array(7));
     const engine = channels.engine !== undefined;
-    const memory = createChannelMemory({ bytes: limits.memoryBytes, workers, random, engine });
+    const dimensions = { bytes: limits.memoryBytes, workers };
+    const heir = engine ? undefined : before && heirOf(before, dimensions);
+    this.#isHeir = heir !== undefined;
+    const memory = createChannelMemory({ ...dimensions, random, engine, ...heir });
     this.#start = { memory, server, secrets };
     this.#workers = workers;
     this.#deskConfig = monitoring.adminChannels ? { channels, limits } : undefined;
@@ -83,6 +100,61 @@ export class ChannelKeeper {
       ...(engine ? { onMarked: () => this.#ringLater() } : {}),
     });
     this.#timer = setInterval(() => this.#store.sweep(SWEEP_SHARE), SWEEP_INTERVAL);
+  }
+
+  /** What a new server must know so that it can go on with these channels; undefined: it cannot, as an engine keeps them. */
+  get identity(): StoreIdentity | undefined {
+    return storeIdentity(this.#start.memory);
+  }
+
+  /** Whether it can go on with the memory of the server before. */
+  get isHeir(): boolean {
+    return this.#isHeir;
+  }
+
+  /** The memory of the server before is about to come: until {@link adopt} nobody can do anything. False: the store is busy. */
+  seal(): boolean {
+    return this.#store.seal();
+  }
+
+  /** Takes {@link seal} or {@link give} back. */
+  unseal(): void {
+    this.#store.unseal();
+  }
+
+  /** Goes on with the channels of the server before; with none, if its memory has not come. */
+  adopt(file: MemoryFile | undefined): void {
+    if (file === undefined) return this.unseal();
+    adoptChannelMemory(this.#start.memory, (bytes, offset) => file.read(bytes, offset));
+    file[Symbol.dispose]();
+    this.#arrivalTimer = setTimeout(() => this.noteArrived(), LONGEST_ARRIVAL);
+  }
+
+  /** All clients of the server before have come that come at all. */
+  noteArrived(): void {
+    if (this.#arrivalTimer === undefined) return;
+    clearTimeout(this.#arrivalTimer);
+    this.#arrivalTimer = undefined;
+    this.#remove(this.#store.removeLeft());
+  }
+
+  /**
+   * Seals the store, and copies it for the server that replaces this one; undefined: it stays, and works.
+   *
+   * @throws nothing: without memory or a descriptor the new server begins with other channels
+   */
+  async give(): Promise<MemoryFile | undefined> {
+    for (let i = 0; !this.#store.seal(); i++) {
+      if (i === SEALS) return undefined;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    try {
+      return MemoryFile.of("async-deno channels", usedParts(this.#start.memory));
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      this.unseal();
+      return undefined;
+    }
   }
 
   /** What every worker starts with, also one that replaces a dead one. */
@@ -182,7 +254,10 @@ export class ChannelKeeper {
     for (let other = 0; other < this.#workers; other++) if (other !== worker) this.#ring(other);
     this.#engine?.remove(worker);
     this.#webhooks?.remove(worker);
-    const removal = this.#store.removeWorker(worker);
+    this.#remove(this.#store.removeWorker(worker));
+  }
+
+  #remove(removal: WorkerRemoval): void {
     this.#removing = this.#removing.then(async () => {
       while (!isDone(() => removal.step())) await new Promise((resolve) => setTimeout(resolve));
     });
@@ -200,6 +275,7 @@ export class ChannelKeeper {
    */
   async close(milliseconds: number): Promise<void> {
     clearInterval(this.#timer);
+    clearTimeout(this.#arrivalTimer);
     await Promise.all([this.#engine?.close(), this.#webhooks?.close(milliseconds)]);
   }
 

@@ -7,7 +7,12 @@
 
 import { LinuxOs } from "../os/mod.ts";
 import type { SharedState } from "../ring/mod.ts";
-import { type ArrivedConnection, inTime, type MovedConnection } from "../thread/mod.ts";
+import {
+  type ArrivedConnection,
+  inTime,
+  type MovedConnection,
+  type ThreadOrder,
+} from "../thread/mod.ts";
 import type { ConnectionReceiver } from "./connection_receiver.ts";
 import type { ConnectionSender } from "./connection_sender.ts";
 import type { LoadingPhase } from "./loading_phase.ts";
@@ -16,6 +21,8 @@ import { orderUnlessBlocked } from "./unless_blocked.ts";
 
 /** Milliseconds for which connections that arrive are waited for. */
 const ARRIVAL_TIME = 10_000;
+/** Milliseconds for which workers are waited for before the channels are handed over. */
+const LONGEST_FREEZE = 150;
 
 /** What it needs of the executor. */
 export interface ConnectionMoveParts {
@@ -39,6 +46,8 @@ export class ConnectionMove {
   #receiver: Pick<ConnectionReceiver, "receiveAll" | typeof Symbol.dispose> | null = null;
   /** Fulfilled when the workers have all that has come. */
   #arrival: Promise<unknown> = Promise.resolve();
+  /** Nobody is accepted now. */
+  #isPaused = false;
   /** The worker that gets the next connection. */
   #next = 0;
 
@@ -46,10 +55,32 @@ export class ConnectionMove {
     this.#parts = parts;
   }
 
+  /**
+   * The channels are about to be handed over: what their clients send waits, and nobody is accepted. A worker that does not turn is not
+   * waited for.
+   */
+  async freeze(): Promise<void> {
+    this.#setAccepting(false);
+    await inTime(this.#orderAll({ type: "freeze" }), LONGEST_FREEZE);
+  }
+
+  /** Takes that back: the new server has not taken over. */
+  async thaw(): Promise<void> {
+    this.#setAccepting(true);
+    await this.#orderAll({ type: "thaw" });
+  }
+
+  #setAccepting(isAccepting: boolean): void {
+    if (this.#isPaused !== isAccepting) return;
+    this.#isPaused = !isAccepting;
+    this.#parts.state.flags.setAcceptingPaused(this.#isPaused);
+  }
+
   /** The workers are about to hand over: they give up what can move. */
   begin(sender: ConnectionSender): void {
     const { state: { flags }, threads } = this.#parts;
     this.#sender = sender;
+    this.#setAccepting(true);
     threads.forEach((thread, worker) => thread.isServing && this.#unheard.add(worker));
     flags.setMoving(true);
   }
@@ -72,11 +103,13 @@ export class ConnectionMove {
     if (this.#unheard.delete(worker) && this.#unheard.size === 0) void this.#end();
   }
 
-  /** Goes on with what comes from the old server. */
-  receive(receiver: Pick<ConnectionReceiver, "receiveAll" | typeof Symbol.dispose> | null): void {
+  /** Goes on with what comes from the old server; fulfilled when the workers have all of it. */
+  receive(
+    receiver: Pick<ConnectionReceiver, "receiveAll" | typeof Symbol.dispose> | null,
+  ): Promise<unknown> {
     this.#receiver = receiver;
     const shares: Promise<void>[] = [];
-    this.#arrival = Promise.resolve(
+    return this.#arrival = Promise.resolve(
       receiver?.receiveAll((batch) => {
         const share = this.#share(batch);
         shares.push(share);
@@ -88,6 +121,19 @@ export class ConnectionMove {
   /** Fulfilled when the workers go on with all that comes from the old server, or have had the time for it: then it can go on from here. */
   async arrived(): Promise<void> {
     await inTime(this.#arrival, ARRIVAL_TIME);
+  }
+
+  /** The memory of the channels is about to come: no thread uses it. */
+  async awaitStore(): Promise<void> {
+    await this.#orderAll({ type: "await channels" });
+  }
+
+  async #orderAll(order: ThreadOrder): Promise<void> {
+    const { loading, threads } = this.#parts;
+    const serving = threads.filter((thread) => thread.isServing);
+    await loading.during(() =>
+      Promise.all(serving.map((thread) => orderUnlessBlocked(thread, order)))
+    );
   }
 
   /** The server ends; fulfilled when what was given up is sent. */

@@ -5,9 +5,11 @@
  * by then is closed.
  */
 
-import { type DescriptorChannel, peerSockaddr } from "../os/mod.ts";
+import type { StoreIdentity } from "../channels/mod.ts";
+import { type DescriptorChannel, type MemoryFile, peerSockaddr } from "../os/mod.ts";
 import { type ArrivedConnection, inTime } from "../thread/mod.ts";
 import { answerTo, RecordReader } from "./connection_record.ts";
+import { receiveIdentity, receiveMemory } from "./store_packets.ts";
 
 /** Milliseconds between two looks at the channel: doubled while nothing comes. */
 const SHORTEST_PAUSE = 1;
@@ -23,9 +25,18 @@ export class ConnectionReceiver implements Disposable {
   readonly #reader = new RecordReader();
   #hasEnded = false;
 
+  /** What memory of channels may come; undefined: none. */
+  readonly storeIdentity: StoreIdentity | undefined;
+
   /** @param channel belongs to the receiver from now on */
   constructor(channel: DescriptorChannel) {
     this.#channel = channel;
+    this.storeIdentity = receiveIdentity(channel);
+  }
+
+  /** The memory of the channels, if it has come. Called once, if this server has said that it takes it, before {@link receiveAll}. */
+  takeStore(): MemoryFile | undefined {
+    return receiveMemory(this.#channel);
   }
 
   /** Passes on what arrives, in batches, and answers those that are taken; fulfilled when there will be no more. */

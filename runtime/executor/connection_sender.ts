@@ -6,20 +6,27 @@
  * are left are closed, and nothing more can be sent.
  */
 
-import { type DescriptorChannel, LinuxOs } from "../os/mod.ts";
+import type { StoreIdentity } from "../channels/mod.ts";
+import { type DescriptorChannel, LinuxOs, type MemoryFile } from "../os/mod.ts";
 import type { MovedConnection } from "../thread/mod.ts";
 import { countIn, packetsOf } from "./connection_record.ts";
+import { sendIdentity, sendMemory } from "./store_packets.ts";
 
 /** Milliseconds between two attempts, and until the other side must have read. */
 const RETRY = 1;
 const PATIENCE = 10_000;
+/** So many at most, before workers give up the next ones: the new server is busy with these meanwhile. */
+const AHEAD = 256;
 
 /** Sends over one channel, which it closes. */
 export class ConnectionSender implements Disposable {
   /** How many connections have been sent. */
   sent = 0;
+  /** Whether the new server goes on with the channels, if it gets their memory before any connection. */
+  takesStore = false;
   readonly #channel: DescriptorChannel;
   readonly #patience: number;
+  readonly #ahead: number;
   readonly #os = new LinuxOs();
   /** The channel is closed: nothing can be sent any more. */
   isGone = false;
@@ -31,28 +38,46 @@ export class ConnectionSender implements Disposable {
   /**
    * @param channel belongs to the sender from now on
    * @param patience milliseconds
+   * @param ahead connections that are on their way, at most, before the next ones are asked for
    */
-  constructor(channel: DescriptorChannel, patience = PATIENCE) {
+  constructor(channel: DescriptorChannel, patience = PATIENCE, ahead = AHEAD) {
     this.#channel = channel;
     this.#patience = patience;
+    this.#ahead = ahead;
   }
 
-  /** Sends these after those before; fulfilled when the new server goes on with them, or has had the time for it. */
+  /** Tells the new server about the memory that it may get. */
+  announceStore(identity: StoreIdentity): void {
+    sendIdentity(this.#channel, identity);
+  }
+
+  /** Passes the memory of the channels on; undefined: there is none. Returns whether the new server gets it. */
+  sendStore(file: MemoryFile | undefined): boolean {
+    return sendMemory(this.#channel, file);
+  }
+
+  /** Sends these after those before; fulfilled when the new server has few left to go on with, or has had the time for it. */
   async add(connections: readonly MovedConnection[]): Promise<void> {
     const sending = this.#sending = this.#sending.then(() => this.#sendAll(connections));
     await sending;
-    const { sent } = this;
+    await this.#whenTaken(this.sent - this.#ahead);
+  }
+
+  /** Fulfilled when the new server goes on with so many. */
+  async #whenTaken(count: number): Promise<void> {
     const end = performance.now() + this.#patience;
-    while (!this.isGone && this.#taken < sent) {
+    while (!this.isGone && this.#taken < count) {
       if (performance.now() > end) return this[Symbol.dispose]();
       await new Promise((resolve) => setTimeout(resolve, RETRY));
       this.#receive();
     }
   }
 
-  /** Nothing follows; fulfilled when all is sent. */
+  /** Nothing follows; fulfilled when the new server goes on with all. */
   async end(): Promise<void> {
     await this.#sending;
+    // A close with answers that nobody has read would take from it what it has not read.
+    await this.#whenTaken(this.sent);
     this[Symbol.dispose]();
   }
 

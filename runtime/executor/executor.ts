@@ -264,12 +264,33 @@ export class Executor {
     return {
       listeners: this.#entrance.listeners.map(({ place, descriptor }) => ({ place, descriptor })),
       admin: admin === undefined || address === null ? null : { place: placeOf(admin), address },
+      store: this.#channels?.identity,
     };
   }
 
   /** Fulfilled when this server goes on with all connections of the one before it, or has had the time for that. */
   connectionsArrived(): Promise<void> {
     return this.#move.arrived();
+  }
+
+  /**
+   * Gives the channels to the server that `sender` leads to, if it takes them: from now on nothing changes in them here. Followed by
+   * {@link handOver}, or by {@link takeBack}.
+   */
+  async prepareHandOver(sender: ConnectionSender | null): Promise<void> {
+    const channels = this.#channels;
+    if (sender?.takesStore !== true || channels === null || this.#stopping) return;
+    await this.#move.freeze();
+    using file = await channels.give();
+    if (sender.sendStore(file)) return;
+    channels.unseal();
+    await this.#move.thaw();
+  }
+
+  /** The new server has not taken over: this one serves on. */
+  async takeBack(): Promise<void> {
+    this.#channels?.unseal();
+    await this.#move.thaw();
   }
 
   /**
@@ -428,7 +449,9 @@ export class Executor {
     const port = this.socketPath === null ? this.address.port : undefined;
     const name = serverName(this.address, port);
     const server = { name, version: this.#options.version ?? "", startedAt: Date.now() };
-    this.#channels = new ChannelKeeper({ ...this.#config, workers, channels }, server, ring);
+    const config = { ...this.#config, workers, channels };
+    const before = this.#options.predecessor?.connections?.storeIdentity;
+    this.#channels = new ChannelKeeper(config, server, ring, before);
     const notes = {
       warn: (text: string) => this.warn(text),
       inform: (text: string) => this.inform(text),
@@ -452,8 +475,7 @@ export class Executor {
         if (!predecessor) return;
         this.#ready = !this.#stopRequested;
         await this.#startAdmin();
-        await predecessor.takeOver();
-        this.#move.receive(predecessor.connections);
+        await this.#takeOver(predecessor);
       },
       startWorker: (worker) => this.#startFirst(worker),
       workers: this.#workers,
@@ -469,6 +491,18 @@ export class Executor {
     await this.#keepApp();
     this.#watchApp();
     this.#ready = !this.#stopRequested;
+  }
+
+  /** Lets the old server end, and goes on with its channels and its connections. */
+  async #takeOver(predecessor: Predecessor): Promise<void> {
+    const { connections } = predecessor;
+    const channels = this.#channels;
+    const takesStore = channels?.isHeir === true && channels.seal();
+    if (takesStore) await this.#move.awaitStore();
+    await predecessor.takeOver(takesStore);
+    if (takesStore) channels.adopt(connections?.takeStore());
+    this.#entrance.wakeAll();
+    void this.#move.receive(connections).then(() => this.#channels?.noteArrived());
   }
 
   async #keepApp(): Promise<void> {

@@ -6,6 +6,7 @@
  * old one serves on; if it knows only that of connections not, they stay with the old one.
  */
 
+import type { StoreIdentity } from "../channels/mod.ts";
 import type { Config, ListenAddress } from "../config/mod.ts";
 import { RECORD_FORMAT } from "./connection_record.ts";
 
@@ -17,6 +18,8 @@ export const CHANNEL_DESCRIPTOR = 3;
 export const READY = "ready";
 /** The same, and that it takes open connections. Said only to an old server that moves them. */
 export const READY_FOR_CONNECTIONS = "ready for connections";
+/** The same, and that it goes on with the channels, too. Said only to an old server that has told of its memory. */
+export const READY_FOR_STORE = "ready for connections and channels";
 /** The answer: the old server accepts no more connections. */
 export const RELEASED = "released";
 /** Before the reason why the new server cannot start. */
@@ -42,6 +45,8 @@ export interface HandedAdmin {
 export interface Handover {
   readonly listeners: readonly HandedListener[];
   readonly admin: HandedAdmin | null;
+  /** The memory of the channels, which the new server may get: see store_packets.ts. Absent: there is none. */
+  readonly store?: StoreIdentity | undefined;
 }
 
 /** The same in the new process. */

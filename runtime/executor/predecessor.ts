@@ -15,6 +15,7 @@ import {
   placeOf,
   READY,
   READY_FOR_CONNECTIONS,
+  READY_FOR_STORE,
   type ReceivedHandover,
   REFUSED,
   RELEASED,
@@ -22,7 +23,7 @@ import {
 import { UpgradeError } from "./upgrade_error.ts";
 
 /** Milliseconds between two looks at the channel, and until the old server must have answered. */
-const LOOK_INTERVAL = 10;
+const LOOK_INTERVAL = 2;
 const ANSWER_TIME = 30_000;
 
 /** The old server. */
@@ -71,10 +72,12 @@ export class Predecessor {
   /**
    * Says that this server is ready; fulfilled when the old one accepts no more, or is gone.
    *
+   * @param takesStore whether it goes on with the channels, of which the old server has told
    * @throws {UpgradeError} if it does not answer: then it serves on
    */
-  async takeOver(): Promise<void> {
-    this.#channel.send(this.connections === null ? READY : READY_FOR_CONNECTIONS);
+  async takeOver(takesStore = false): Promise<void> {
+    const ready = takesStore ? READY_FOR_STORE : READY_FOR_CONNECTIONS;
+    this.#channel.send(this.connections === null ? READY : ready);
     const end = performance.now() + ANSWER_TIME;
     for (;;) {
       const answer = this.#channel.receive();

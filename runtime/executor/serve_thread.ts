@@ -27,14 +27,17 @@ import {
 export interface ServeThreadOptions {
   /** They have timers and sockets of Deno's also while no handler is pending; absent: if there is an app. */
   readonly hasApp?: boolean;
-  /** Carries out orders about the app; absent: there are none. */
+  /** Carries out orders about the app and the channels; absent: there are none. */
   readonly obeyForApp?: (order: OrderForApp) => Promise<string | void>;
   /** Makes what the thread warms up with, once (native/warm_up.ts); absent: it does not. */
   readonly practice?: () => { readonly router: Router; readonly date: DateField };
 }
 
-/** What only a thread with an app is ordered. */
-export type OrderForApp = Extract<ThreadOrder, AppOrder | { readonly type: "key set" }>;
+/** What only a thread with an app, or with channels, is ordered. */
+export type OrderForApp = Extract<
+  ThreadOrder,
+  AppOrder | { readonly type: "key set" | "await channels" }
+>;
 
 /** Serves with a router, or with one that a loader creates for the worker, once the main thread sends the start message. */
 export function serveThread(
@@ -93,7 +96,7 @@ async function compressionOf({ websocketCompression }: Config): Promise<Compress
   return new ZlibCompression();
 }
 
-/** The transports know nothing of apps. */
+/** The transports know nothing of apps and channels. */
 function withAppOrders(
   handler: OrderHandler,
   obeyForApp: ServeThreadOptions["obeyForApp"],
@@ -101,6 +104,7 @@ function withAppOrders(
   return (order) => {
     switch (order.type) {
       case "key set":
+      case "await channels":
       case "load app":
       case "use app":
       case "drop app":

@@ -22,6 +22,7 @@ import {
   HANDOVER_VARIABLE,
   READY,
   READY_FOR_CONNECTIONS,
+  READY_FOR_STORE,
   REFUSED,
   RELEASED,
 } from "./handover_text.ts";
@@ -63,6 +64,7 @@ export class Successor {
       const [sending, receiving] = DescriptorChannel.pair();
       rest.use(receiving);
       const sender = undone.use(new ConnectionSender(sending));
+      if (handover.store !== undefined) sender.announceStore(handover.store);
       const environment = environmentFor(command.environment, handover);
       const descriptors = handover.listeners.map(({ descriptor }) => descriptor);
       const all = [theirs.descriptor, ...descriptors, receiving.descriptor];
@@ -80,6 +82,10 @@ export class Successor {
     const end = performance.now() + milliseconds;
     for (;;) {
       const text = this.#channel.receive();
+      if (text === READY_FOR_STORE && this.#connections !== null) {
+        this.#connections.takesStore = true;
+        return;
+      }
       if (text === READY_FOR_CONNECTIONS) return;
       if (text === READY) return this.#keepConnections();
       if (text?.startsWith(REFUSED)) await this.#fail(text.slice(REFUSED.length));

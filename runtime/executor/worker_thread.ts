@@ -163,6 +163,7 @@ function filesOf(config: Config, now: () => number) {
 
 async function obeyForApp(order: OrderForApp): Promise<string | void> {
   if (order.type === "key set") keySet.take(order.answer);
+  else if (order.type === "await channels") service?.awaitStore();
   else return await copies?.obey(order);
 }
 

@@ -214,7 +214,7 @@ export class NativeWorker implements SocketContext, Source {
       flush: () => this.#context.flush(),
       leave: (connections, isLast) => {
         this.#parts.post({ type: "moved", connections, isLast });
-        if (isLast) this.#core.drainAll();
+        if (isLast) this.#drainRest();
       },
     });
   }
@@ -292,7 +292,13 @@ export class NativeWorker implements SocketContext, Source {
     if (order.type === "config") await this.#core.routeBy(order);
     else if (order.type === "scheduled") await this.#core.runScheduled(order);
     else if (order.type === "retire") this.#retire();
-    else if (order.type === "adopt") { for (const left of order.connections) this.#adopt(left); }
+    else if (order.type === "freeze") {
+      for (const one of [...this.#core.connections]) {
+        one.freeze();
+      }
+    } else if (order.type === "thaw") {
+      for (const one of [...this.#core.connections]) one.thaw();
+    } else if (order.type === "adopt") { for (const left of order.connections) this.#adopt(left); }
     else if (order.type === "certificates") this.#parts.tls?.renew(order.set);
   }
 
@@ -627,6 +633,14 @@ export class NativeWorker implements SocketContext, Source {
     if (this.#context.handsOver) this.#acceptor?.handOver();
     else this.#acceptor?.close();
     this.#refusals.drain();
+  }
+
+  /** What has lost what it is about ends soon, the others over the time of the spread. */
+  #drainRest(): void {
+    for (const connection of [...this.#core.connections]) {
+      if (connection.thaw()) connection.drain();
+    }
+    this.#core.drainAll();
   }
 
   #isDone(): boolean {

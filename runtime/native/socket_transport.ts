@@ -170,6 +170,16 @@ export class SocketTransport extends TimerNode
     this.#updateInterest();
   }
 
+  /** What arrives waits until the connection moves to another process, or {@link thaw}; for sessions that say so. */
+  freeze(): void {
+    if (!this.closed && !this.#is(FINISHING)) this.#session.freeze?.();
+  }
+
+  /** Takes that back. Returns whether there was something to take back. */
+  thaw(): boolean {
+    return !this.closed && !this.#is(FINISHING) && this.#session.thaw?.() === true;
+  }
+
   /** The server stops: bytes that have arrived are handled, then the session is notified. */
   drain(): void {
     if (this.closed) return;

@@ -54,9 +54,9 @@ export interface OpenFile {
 
 /** What a session leaves to one in another process, which goes on with its connection. */
 export interface MovedSession {
-  /** A WebSocket, or an HTTP answer that is sent over time. */
-  readonly kind: "websocket" | "stream";
-  /** The path of its endpoint. */
+  /** A WebSocket, an HTTP answer that is sent over time, or HTTP between two requests. */
+  readonly kind: "websocket" | "stream" | "idle";
+  /** The path of its endpoint; empty: it has none. */
   readonly endpoint: string;
   /** What permessage-deflate was negotiated with; 0: it was not. */
   readonly windowBits: number;
@@ -83,6 +83,10 @@ export interface Session {
   closed(): void;
   /** The server stops: end as soon as the work in progress is done. */
   drain(): void;
+  /** What the peer sends waits, in the kernel: the server hands over what it is about. Absent: it is handled as before. */
+  freeze?(): void;
+  /** Takes that back. Returns whether there was something to take back. */
+  thaw?(): boolean;
   /** Ends the session because its connection goes on in another process; or says why it does not, and nothing has happened. Absent: never. */
   move?(): MovedSession | Unmoved;
   /**

@@ -6,7 +6,7 @@
  * arrives is a new number for the same open socket, close-on-exec; the sender still has its own. Nothing here ever waits.
  */
 
-import { EAGAIN, EINTR, ENOBUFS } from "./errno.ts";
+import { EAGAIN, ECONNRESET, EINTR, ENOBUFS } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { connectedPair } from "./process_channel.ts";
 import { result } from "./syscall.ts";
@@ -88,9 +88,9 @@ export class DescriptorChannel implements Disposable {
 
   /** The next packet; undefined: there is none yet; null: there will be none. */
   receive(): Packet | undefined | null {
-    this.#prepare(PACKET_BYTES, true);
-    this.#control.fill(0);
-    const length = result(libc().recvmsg(this.descriptor, this.#messageBytes, MSG_CMSG_CLOEXEC));
+    let length = this.#receive();
+    // unix(7): the other side has closed, and had not read everything. What it has sent before is still there.
+    if (length === -ECONNRESET) length = this.#receive();
     if (length < 0 && NOT_NOW.includes(-length)) return undefined;
     if (length <= 0) return null;
     const control = this.#control; // CMSG_WORDS of them
@@ -104,6 +104,12 @@ export class DescriptorChannel implements Disposable {
 
   [Symbol.dispose](): void {
     libc().close(this.descriptor);
+  }
+
+  #receive(): number {
+    this.#prepare(PACKET_BYTES, true);
+    this.#control.fill(0);
+    return result(libc().recvmsg(this.descriptor, this.#messageBytes, MSG_CMSG_CLOEXEC));
   }
 
   /** Fills in the message header, which the kernel changes. */

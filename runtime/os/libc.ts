@@ -85,6 +85,12 @@ const SYMBOLS = {
     parameters: ["i32", "buffer", "u32", "i64"],
     result: "i32",
   },
+  pwrite: {
+    // int fd, const void *buf, size_t count, off_t offset
+    parameters: ["i32", "buffer", "u32", "i64"],
+    result: "i32",
+  },
+  memfd_create: { parameters: ["buffer", "u32"], result: "i32" }, // const char *name, unsigned flags
   sendfile: {
     // int out_fd, int in_fd, off_t *offset, size_t count
     parameters: ["i32", "i32", "buffer", "u32"],

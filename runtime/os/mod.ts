@@ -80,6 +80,7 @@ export {
 export { FileStatus } from "./file_status.ts";
 export type { FileSystem, LookUp, ReadPlace } from "./file_system.ts";
 export { hasLibc } from "./libc.ts";
+export { MemoryFile } from "./memory_file.ts";
 export { memorySize } from "./memory_size.ts";
 export { type EnterRing, IoUring, type RingMemory } from "./io_uring.ts";
 export { type OpenedRing, openIoUring } from "./linux_io_uring.ts";

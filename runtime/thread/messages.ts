@@ -129,6 +129,12 @@ export type ThreadOrder =
   | { readonly type: "scheduled"; readonly claim: Int32Array<SharedArrayBuffer> }
   /** Another worker serves instead: finish the work in progress, and end. */
   | { readonly type: "retire" }
+  /** A new server takes over: what clients send waits, if it is about what is handed over. Only on the epoll transport. */
+  | { readonly type: "freeze" }
+  /** It has not taken over: take that back. */
+  | { readonly type: "thaw" }
+  /** The memory of the channels is about to become that of the server which this one replaces. */
+  | { readonly type: "await channels" }
   /** Go on with connections of the server that this one replaces. Only on the epoll transport. */
   | { readonly type: "adopt"; readonly connections: readonly ArrivedConnection[] }
   /** Answer requests by this config from now on; if it cannot be applied, keep the old one. */

@@ -8,7 +8,7 @@
 /** A WebSocket, or a stream of events, that goes on in another process. Its peer notices nothing. */
 export interface MovedConnection {
   /** What it is. */
-  readonly kind: "websocket" | "stream";
+  readonly kind: "websocket" | "stream" | "idle";
   /** Open in the process that has the record. */
   readonly descriptor: number;
   /** The client's address and port, if a proxy has named them or the config needs them; else empty, and 0. */

@@ -3,7 +3,13 @@
  * one order, no publication is lost or torn, and what a slow worker receives and what it is told to have lost is all.
  */
 import { assert, assertEquals } from "@std/assert";
-import { createChannelMemory, openChannelStore } from "../../runtime/channels/mod.ts";
+import {
+  adoptChannelMemory,
+  createChannelMemory,
+  heirOf,
+  openChannelStore,
+  storeIdentity,
+} from "../../runtime/channels/mod.ts";
 import { checkStore } from "../runtime/channels/check_store.ts";
 import type { ChannelsResult, ChannelsRole, ChannelsSetting } from "./channels_thread.ts";
 import { runThreads } from "./threads.ts";
@@ -21,10 +27,10 @@ interface Plan {
 }
 
 /** Runs the threads; the readers are the first workers, so that they have subscribed before much is published. */
-async function run(plan: Plan) {
+async function run(plan: Plan, given?: SharedArrayBuffer) {
   const workers = plan.others.length + plan.publishers;
   const random = crypto.getRandomValues(new Uint32Array(7));
-  const memory = createChannelMemory({ bytes: plan.bytes, workers, random });
+  const memory = given ?? createChannelMemory({ bytes: plan.bytes, workers, random });
   const control = new Int32Array(new SharedArrayBuffer(16));
   const roles = [...plan.others, ...new Array<"publish">(plan.publishers).fill("publish")];
   const settings = roles.map((role, writer): ChannelsSetting => ({
@@ -40,7 +46,7 @@ async function run(plan: Plan) {
   checkStore(new Int32Array(memory));
   const now = () => performance.timeOrigin + performance.now();
   const main = openChannelStore(memory, { writer: workers, now, ring: () => {} });
-  return { main, results };
+  return { main, memory, results };
 }
 
 function sum(numbers: readonly number[]): number {
@@ -68,6 +74,33 @@ Deno.test("channels: two publishers and two readers, 600,000 publications, one o
     assertEquals(reader.unrecovered, 0);
   }
   assertEquals(one!.digests, two!.digests, "the same publications in the same order");
+});
+
+Deno.test("channels: another process goes on where publishers and readers have stopped", async () => {
+  const plan: Plan = {
+    bytes: 2 ** 23,
+    publishers: 2,
+    channels: 5,
+    publications: 10_000,
+    historySize: 1_000_000,
+    others: ["read"],
+  };
+  const before = await run(plan);
+  assert(before.main.seal());
+  const made = { bytes: plan.bytes, workers: 3 };
+  const memory = createChannelMemory({
+    ...made,
+    ...heirOf(storeIdentity(before.memory)!, made)!,
+  });
+  adoptChannelMemory(memory, (bytes, offset) => {
+    bytes.set(new Uint8Array(before.memory, offset, bytes.length));
+  });
+  const { results: [reader] } = await run(plan, memory);
+  assertEquals(sum(before.results[0]!.offsets), plan.publishers * plan.publications);
+  // The new reader begins where the old one has ended.
+  assertEquals(sum(reader!.offsets), 2 * plan.publishers * plan.publications);
+  assertEquals([reader!.torn, reader!.disordered, reader!.unrecovered], [0, 0, 0]);
+  assertEquals(reader!.count + reader!.recovered, plan.publishers * plan.publications);
 });
 
 Deno.test("channels: slow readers receive or are told of exactly all, in a small store", async () => {

@@ -102,7 +102,8 @@ export function apiRoutes(
       return answerRequest(api, exchange, { method, encode });
     };
     const label = new LogLabel(`${path} (channels)`);
-    return [path, { label, methods: ["POST"], wantsBody: true, webSocket: null, handle }];
+    const route = { label, methods: ["POST"], wantsBody: true, webSocket: null, handle };
+    return [path, { ...route, isFreezable: true }];
   };
   return [
     ...NAMES.map((name) => route(name, METHODS[name]!, encodeResult)),

@@ -27,8 +27,10 @@ export type ClientStore = Pick<
   | "channelsFrom"
   | "epochText"
   | "history"
+  | "isSealed"
   | "maxEntryBytes"
   | "recover"
+  | "rejoin"
   | "subscriberCount"
   | "takeTokens"
 >;

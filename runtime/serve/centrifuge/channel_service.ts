@@ -205,6 +205,11 @@ export class ChannelService {
     ];
   }
 
+  /** The store is about to become that of the server which this one replaces. Nobody uses it until it is there. */
+  awaitStore(): void {
+    this.#hub.awaitStore();
+  }
+
   /** From now on, `handler` gets the requests of all workers too; it ignores those whose words it does not know. */
   addControlHandler(handler: ControlHandler): void {
     new ControlListener(this.context, ALL_WORKERS, handler);

@@ -25,6 +25,7 @@ import {
   writeSubscribePush,
   writeSubscribeResult,
 } from "../../../protocol/centrifuge/mod.ts";
+import { utf8Of } from "../../../protocol/mod.ts";
 import { NEVER, TimerNode } from "../../net/mod.ts";
 import type { Soon } from "../broker/mod.ts";
 import { type Channel, maySubscribe } from "../channels/mod.ts";
@@ -35,6 +36,7 @@ import type { ControlledClient } from "./client_directory.ts";
 import { ANONYMOUS, ClientIdentity } from "./client_identity.ts";
 import type { ChannelMeter, ClientTransport } from "./channel_meter.ts";
 import { ClientDecisions, type DecidedClient } from "./client_decisions.ts";
+import type { ClientState } from "./client_state.ts";
 import { type ConnectGrant, grantedClaims } from "./client_hooks.ts";
 import type { ClientLink, Sized } from "./client_link.ts";
 import {
@@ -72,7 +74,7 @@ export interface ClientOwner {
 /** A client. */
 export class Client extends TimerNode
   implements ControlledClient, SubscriptionOwner, CommandOwner, DecidedClient {
-  readonly identity = new ClientIdentity();
+  readonly identity: ClientIdentity;
   readonly subscriptions: Subscriptions;
   readonly #context: ChannelContext;
   readonly link: ClientLink;
@@ -93,8 +95,10 @@ export class Client extends TimerNode
   #pongBy = NEVER_TICK;
   #expiresAt = NEVER_TICK;
 
-  constructor(context: ChannelContext, link: ClientLink, owner: ClientOwner) {
+  /** @param id of a client that {@link resume}s what another process has begun; absent: it is a new one */
+  constructor(context: ChannelContext, link: ClientLink, owner: ClientOwner, id?: string) {
     super();
+    this.identity = new ClientIdentity(id);
     this.#context = context;
     this.link = link;
     this.#owner = owner;
@@ -153,6 +157,60 @@ export class Client extends TimerNode
     this.subscriptions.clear();
     this.#uncount();
     if (wasConnected) this.#decisions?.tellEnd(reason);
+  }
+
+  /** Gives up the client, whose connection goes on in another process; undefined, and nothing has happened: it waits for something. */
+  leave(): ClientState | undefined {
+    const isIdle = this.#state === "connected" && this.#queue === null &&
+      this.#decisions?.isAsking !== true;
+    const subscriptions = isIdle ? this.subscriptions.states : undefined;
+    if (subscriptions === undefined) return undefined;
+    const { id, user, capabilities, info } = this.identity;
+    const { fields } = this.link;
+    const state = {
+      id,
+      user,
+      capabilities,
+      info: info && new TextDecoder().decode(info),
+      fields: fields && [...fields],
+      isCounted: this.#isCounted,
+      expiresByHook: this.#expiresByHook,
+      expiresIn: this.#timeUntil(this.#expiresAt),
+      pingIn: this.#timeUntil(this.#pingAt),
+      pongIn: this.#timeUntil(this.#pongBy),
+      subscriptions,
+    };
+    this.#state = "closed";
+    this.#context.loop.timers.cancel(this);
+    this.subscriptions.leave();
+    return state;
+  }
+
+  /** Goes on with a client that another process has given up, in place of its first message. */
+  resume(state: ClientState): void {
+    const info = state.info === undefined ? undefined : utf8Of(state.info);
+    this.identity.identify({ ...state, info });
+    this.#state = "connected";
+    this.#staleAt = NEVER_TICK;
+    this.#isCounted = state.isCounted;
+    if (state.isCounted) this.#context.users.goOn(this.identity);
+    this.#expiresByHook = state.expiresByHook;
+    this.#expiresAt = this.#tickIn(state.expiresIn);
+    this.#pingAt = this.#tickIn(state.pingIn);
+    this.#pongBy = this.#tickIn(state.pongIn);
+    this.#owner.connected(this);
+    for (const subscription of state.subscriptions) {
+      if (!this.isClosed) this.subscriptions.resume(subscription);
+    }
+    this.setTimer();
+  }
+
+  #timeUntil(tick: number): number | undefined {
+    return tick === NEVER_TICK ? undefined : momentOfTick(tick) - presentOf(this.#context);
+  }
+
+  #tickIn(time: number | undefined): number {
+    return time === undefined ? NEVER_TICK : tickOf(presentOf(this.#context) + time);
   }
 
   /** Ends the connection. */

@@ -50,10 +50,17 @@ export interface DecidedClient extends Omit<HookCaller, "fields">, CommandClient
 export class ClientDecisions {
   readonly #context: ChannelContext;
   readonly #client: DecidedClient;
+  // Answers about prolongation that are not there yet.
+  #asked = 0;
 
   constructor(context: ChannelContext, client: DecidedClient) {
     this.#context = context;
     this.#client = client;
+  }
+
+  /** Whether somebody has been asked, and has not answered, how long something goes on. */
+  get isAsking(): boolean {
+    return this.#asked > 0;
   }
 
   /** Whether there is a hook for publications now. */
@@ -218,12 +225,14 @@ export class ClientDecisions {
     then: { prolong(moment: number): void; end(reason?: Disconnect): void },
   ): void {
     const next = (settled: HookAnswer<RefreshGrant>) => {
+      this.#asked--;
       if (this.#client.isClosed) return;
       const moment = this.#refreshedUntil(settled);
       if (typeof moment === "number") then.prolong(moment);
       else then.end(moment);
       this.#client.setTimer();
     };
+    this.#asked++;
     if (answer instanceof Promise) this.#context.follow(answer.then(next));
     else next(answer);
   }

@@ -79,9 +79,10 @@ export class ControlListener extends TimerNode implements Subscriber<Uint8Array>
     }
   }
 
-  /** More came than the history keeps: go on with what comes now. */
+  /** More came than the history keeps: go on with what comes now. Or the store becomes another one. */
   lost(): void {
-    const { loop, report } = this.#parts;
+    const { hub, loop, report } = this.#parts;
+    if (hub.isAwaitingStore) return hub.whenThere(() => this.#subscribe());
     report(new Error("messages between workers were lost, as more came at once than are kept"));
     loop.defer(this);
   }

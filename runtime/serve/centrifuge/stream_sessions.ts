@@ -93,6 +93,11 @@ class StreamSession implements ClientLink<Uint8Array>, StreamListener {
     this.#ended();
   }
 
+  /** A getter, as there are many: a field would be in each. */
+  get isFreezable(): boolean {
+    return true;
+  }
+
   stopping(): "later" {
     this.#drain.add(this.client);
     return "later";

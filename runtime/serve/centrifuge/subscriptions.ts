@@ -5,6 +5,8 @@
  * members, results for replies, pushes about ends. The steps of a subscription are one piece of work: the worker
  * is subscribed, then history is recovered, then the subscriber joins where that ended. So no publication is lost or
  * sent twice (see runtime/serve/hub/). If an engine has to be asked, that comes first, and the piece is done again.
+ *
+ * Longer than 400 lines because each way in which a subscription begins or ends changes the same map.
  */
 
 import { utf8Of } from "../../../protocol/mod.ts";
@@ -38,7 +40,9 @@ import {
 } from "./history_reading.ts";
 import { enterPresence, isMemberBy, leavePresence, planFor } from "./membership.ts";
 import { Replies } from "./replies.ts";
+import type { SubscriptionState } from "./client_state.ts";
 import { Subscription, type SubscriptionOwner } from "./subscription.ts";
+import { resumed, stateOf } from "./subscription_move.ts";
 
 /** What a client asks for. */
 export type SubscriptionWish = Partial<Omit<SubscribeRequest, "channel" | "token">>;
@@ -256,6 +260,39 @@ export class Subscriptions extends FewMap<string, Subscription> {
     if (this.unsubscribe(name)) this.#tell(name, reason);
   }
 
+  /** What another process has to know of them; undefined: one of them waits for something. */
+  get states(): readonly SubscriptionState[] | undefined {
+    if (this.#newest?.isEmpty === false) return undefined;
+    const states: SubscriptionState[] = [];
+    for (const subscription of this.values()) {
+      const state = stateOf(this.#context, this.#owner.link.wire, subscription);
+      if (state === undefined) return undefined;
+      states.push(state);
+    }
+    return states;
+  }
+
+  /** Goes on with one that another process has begun. What cannot go on the client has to begin again. */
+  resume(state: SubscriptionState): void {
+    const subscription = resumed(this.#context, this.#owner, state);
+    if (this.#owner.isClosed) return;
+    if (subscription === undefined) {
+      this.#context.meter.lost();
+      return this.#tellInsufficientState(state);
+    }
+    this.set(subscription.name, subscription);
+    this.#context.meter.subscribed(subscription.isMember);
+  }
+
+  /** Gives up all of them: they go on in another process, where their members stay. */
+  leave(): void {
+    for (const [name, { hubChannel, isMember }] of this.entries()) {
+      this.#context.hub.leave(hubChannel, this.get(name));
+      this.delete(name);
+      this.#context.meter.unsubscribed(isMember);
+    }
+  }
+
   /** The hub has ended it. */
   noteLost(subscription: Subscription): void {
     if (this.get(subscription.name) !== subscription) return;
@@ -297,7 +334,9 @@ export class Subscriptions extends FewMap<string, Subscription> {
   }
 
   /** The client has to subscribe again, and recovers by that. To what a server subscribed it, it does so only by another connection. */
-  #tellInsufficientState({ name, isServerSide }: Subscription): void {
+  #tellInsufficientState(
+    { name, isServerSide }: Pick<Subscription, "name" | "isServerSide">,
+  ): void {
     if (isServerSide) this.#owner.onInsufficientState();
     else this.#tell(name, UNSUBSCRIBES.INSUFFICIENT_STATE);
   }

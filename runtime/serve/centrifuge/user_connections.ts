@@ -14,13 +14,16 @@ const NO_BYTES = new Uint8Array(0);
 /** Of two that come at the same moment for the last place, each may see the other: then both try again, and one is first. */
 const ATTEMPTS = 4;
 
+/** The part of the store that it needs. */
+type UserStore = Pick<ChannelStore, "join" | "leave" | "presenceStats" | "rejoin">;
+
 /** Counts the connections of users. */
 export class UserConnections {
-  readonly #store: Pick<ChannelStore, "join" | "leave" | "presenceStats">;
+  readonly #store: UserStore;
   readonly #limit: number;
 
   /** @param limit connections of a user; 0: no limit */
-  constructor(store: Pick<ChannelStore, "join" | "leave" | "presenceStats">, limit: number) {
+  constructor(store: UserStore, limit: number) {
     this.#store = store;
     this.#limit = limit;
   }
@@ -43,6 +46,11 @@ export class UserConnections {
     if (status === "read" && clients <= this.#limit) return "entered";
     this.#store.leave(key, client);
     return status === "read" ? "limit" : "unavailable";
+  }
+
+  /** A connection that was counted in another process goes on here. */
+  goOn({ id, user }: ClientIdentity): void {
+    if (this.#counts(user)) this.#store.rejoin(userKey(user), UTF8.encode(id));
   }
 
   /** A connection that was counted has ended. */

@@ -18,6 +18,7 @@ import {
 } from "../session/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import { Client } from "./client.ts";
+import { decodeClientState, encodeClientState } from "./client_state.ts";
 import type { ClientDirectory } from "./client_directory.ts";
 import type { ClientLink } from "./client_link.ts";
 import { keepFields, type KeptFields } from "./kept_fields.ts";
@@ -27,6 +28,7 @@ import { Wire } from "./wire.ts";
 export const WEBSOCKET_PATH = "/connection/websocket";
 
 /** RFC 6455 section 7.4.1. The protocol has no code of its own. */
+const { SHUTDOWN } = DISCONNECTS;
 const TOO_BIG: Disconnect = { code: 1009, reason: "message too big" };
 
 /** The WebSocket of a client. */
@@ -60,6 +62,8 @@ class WebSocketLink implements ClientLink<SharedMessage> {
 
 /** The clients of the WebSockets of one worker. */
 class ClientSockets implements WebSocketHandler {
+  readonly resumesAt = WEBSOCKET_PATH;
+  readonly isFreezable = true;
   readonly #context: ChannelContext;
   readonly #directory: ClientDirectory;
   readonly #wire: Wire<SharedMessage>;
@@ -79,6 +83,28 @@ class ClientSockets implements WebSocketHandler {
     const fields = keepFields(request, this.#context.hooks?.keptFields);
     const link = new WebSocketLink(this.#wire, peer, fields);
     peer.attachment = new Client(this.#context, link, this.#directory);
+  }
+
+  /** Only if the channels have gone there. Whoever waits for something comes back by itself. */
+  moving(peer: WebSocketPeer): Uint8Array | undefined {
+    if (!this.#context.store.isSealed) return undefined;
+    this.#context.hub.finish();
+    const client = clientOf(peer);
+    const state = client?.leave();
+    if (client === undefined || state === undefined) return undefined;
+    peer.attachment = undefined;
+    this.#directory.remove(client);
+    return encodeClientState(state);
+  }
+
+  moved(peer: WebSocketPeer, bytes: Uint8Array): void {
+    const state = decodeClientState(bytes);
+    if (state === undefined) return peer.close(SHUTDOWN.code, SHUTDOWN.reason);
+    const fields = state.fields && new Map(state.fields);
+    const link = new WebSocketLink(this.#wire, peer, fields);
+    const client = new Client(this.#context, link, this.#directory, state.id);
+    peer.attachment = client;
+    client.resume(state);
   }
 
   message(peer: WebSocketPeer): void {

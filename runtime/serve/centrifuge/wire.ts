@@ -89,6 +89,12 @@ export class Wire<Message> {
     );
   }
 
+  /** The kind of a face that {@link face} has returned. */
+  kindOf(face: Face<Message>): FaceKind {
+    if (face instanceof PushFace) return face.kind;
+    throw new TypeError("the face is not one of a wire");
+  }
+
   /** The face of a kind of subscriptions. */
   face({ compact, joins, delta, filter }: FaceKind): Face<Message> {
     if (filter !== undefined) return this.#filteredFace({ compact, joins }, filter);
@@ -115,6 +121,12 @@ class PushFace<Message> implements Face<Message> {
   protected readonly meter: ChannelMeter;
   readonly #kind: PushKind;
   readonly #fields = new ByteBuffer(0);
+
+  /** What its subscriptions have in common. */
+  get kind(): FaceKind {
+    const { compact, joins } = this.#kind;
+    return { compact, joins, delta: false };
+  }
 
   constructor({ framing, seal, meter }: WireParts<Message>, kind: PushKind) {
     this.#framing = framing;
@@ -181,6 +193,10 @@ class FilteredPushFace<Message> extends PushFace<Message> {
     this.#tags = tags;
   }
 
+  override get kind(): FaceKind {
+    return { ...super.kind, filter: this.#filter };
+  }
+
   protected override appendPublication(
     out: ByteBuffer,
     channel: ChannelIdentity,
@@ -194,6 +210,10 @@ class FilteredPushFace<Message> extends PushFace<Message> {
 
 /** Encodes pushes for subscriptions with deltas. */
 class DeltaPushFace<Message> extends PushFace<Message> implements ChainedFace<Message> {
+  override get kind(): FaceKind {
+    return { ...super.kind, delta: true };
+  }
+
   appendChange(out: ByteBuffer, channel: ChannelIdentity, entry: Entry, chain: Chain): number {
     const difference = chain.difference(entry, differenceOf);
     this.appendPublication(out, channel, entry, difference);

@@ -225,6 +225,11 @@ export class ChannelStream extends TimerNode
     return encodeMovedStream({ access, since });
   }
 
+  /** A getter, as there are many: a field would be in each. */
+  get isFreezable(): boolean {
+    return true;
+  }
+
   stopping(): "later" {
     this.context.drain.add(this);
     return "later";

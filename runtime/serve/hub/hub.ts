@@ -12,6 +12,8 @@
  *
  * What is published while one look at the feed is delivered together: one message for each channel and face. A turn
  * reads one batch of the feed, and recovers few channels; the rest follows in the next turns.
+ *
+ * Longer than 400 lines because whatever changes a channel has to keep the same few sets of channels true.
  */
 
 import {
@@ -28,6 +30,7 @@ import { AwaitedChannels } from "./awaited_channels.ts";
 import { Conflation, type ConflationRules } from "./conflation.ts";
 import type { DeliveryTimer } from "./delivery_timer.ts";
 import { type ChannelOwner, HubChannel } from "./hub_channel.ts";
+import { MissingEntries } from "./missing_entries.ts";
 
 /** Entries that a turn reads, at most; one look of the store's reader has as many. */
 const ENTRIES_A_TURN = 128;
@@ -38,10 +41,20 @@ const RECOVERED_A_TURN = 4 * 1024 * 1024;
 /** What a channel may be behind; if it is more, its subscribers recover by themselves. */
 const RECOVERY = { limit: 4096, maxBytes: 4 * 1024 * 1024 } as const;
 
+/** Looks at the feed until it was read to its end: it holds no more entries. */
+const MOST_TURNS = 16_384;
+
 /** What the hub needs of the store. */
 export type HubStore = Pick<
   ChannelStore,
-  "subscribe" | "unsubscribe" | "openFeed" | "recover" | "ringBells" | "settle"
+  | "isSealed"
+  | "openFeed"
+  | "readSinceMove"
+  | "recover"
+  | "ringBells"
+  | "settle"
+  | "subscribe"
+  | "unsubscribe"
 >;
 
 /** What the hub works with. */
@@ -74,7 +87,8 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
   readonly #report: HubParts["report"];
   readonly #watch: HubParts["watch"];
   readonly #timer: HubParts["timer"];
-  readonly #feed: FeedReader;
+  /** Null until there is a subscriber, and while the store is about to become another one. */
+  #feed: FeedReader | null = null;
   readonly #byName = new Map<string, HubChannel>();
   readonly #byEpoch = new Map<number, HubChannel>();
   readonly #dirty = new Set<HubChannel>();
@@ -97,6 +111,8 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
   #isWoken = false;
   /** Whether the store was busy, so that there is something left for the next turn. */
   #isBusy = false;
+  /** Called once the store is there. */
+  readonly #whenThere: (() => void)[] = [];
 
   constructor({ store, loop, report, conflation, watch, timer }: HubParts) {
     this.#store = store;
@@ -105,7 +121,6 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
     this.#conflation = conflation;
     this.#watch = watch;
     this.#timer = timer;
-    this.#feed = store.openFeed();
     loop.gather(this);
   }
 
@@ -131,6 +146,10 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
    * @returns `full`, `busy`: the store has no room, or is locked; both are temporary. `absent`: it has to be followed first
    */
   enter(name: string, key: Uint8Array): Entrance | "absent" | "full" | "busy" {
+    if (this.#feed === null) {
+      if (this.#store.isSealed) return "busy";
+      this.#feed = this.#store.openFeed();
+    }
     const { status, offset, epoch } = this.#store.subscribe(key);
     if (status !== "subscribed") return status;
     let channel = this.#byName.get(name);
@@ -151,6 +170,33 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
     // While messages are being sent, it would get one that was encoded before it came.
     if (this.#isPolling) this.#dirty.add(channel);
     else channel.admit();
+  }
+
+  /**
+   * Goes on with a subscriber that another process has left at an offset, whose channel was entered: passes it what was published here
+   * since, and lets it {@link join}. All of that is in the feed, while it has room; the history has a part of it.
+   *
+   * @returns false, and it has not joined: some of that is gone
+   */
+  resume({ channel, offset }: Entrance, subscriber: Subscriber, since: number): boolean {
+    if (this.#feed === null || since > offset) return false;
+    const { key, epoch } = channel;
+    let missing = new MissingEntries(channel, subscriber, since);
+    const isWhole = this.#store.readSinceMove(epoch, this.#feed.position, missing);
+    if (!isWhole) missing = new MissingEntries(channel, subscriber, since);
+    if (missing.position < offset) {
+      const { position } = missing;
+      this.#store.recover(key, { offset: position, epoch }, RECOVERY, missing);
+      if (missing.position < offset) {
+        if (!isWhole) return false;
+        const later = { entry: (entry: Entry) => entry.offset > position && missing.entry(entry) };
+        this.#store.readSinceMove(epoch, this.#feed.end, later);
+      }
+      if (missing.position < offset) return false;
+    }
+    missing.deliver();
+    this.join(channel, subscriber, missing.position);
+    return true;
   }
 
   /** Takes back an {@link enter}; the subscriber, if there is one, gets nothing more. */
@@ -179,6 +225,7 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
 
   /** Reads the feed, and sends what it has: in each turn, before the loop waits. */
   flush(): void {
+    if (this.#whenThere.length > 0 && !this.#store.isSealed) this.#noteThere();
     // Once for all publications of the turn: rung at the first of them, the others would send each by itself.
     this.#store.ringBells();
     if (this.#isPolling) return;
@@ -187,7 +234,7 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
       this.#store.settle();
       this.#isBusy = false;
       this.#recoveries = this.#recoveredBytes = 0;
-      const isAtEnd = this.#feed.poll(this, ENTRIES_A_TURN);
+      const isAtEnd = this.#feed?.poll(this, ENTRIES_A_TURN) ?? true;
       this.#recoverSuspects();
       this.#settleAwaited();
       this.#endIntervals();
@@ -202,6 +249,45 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
   /** The next turn, which needed no event to begin. */
   onTurn(): void {
     this.#isDeferred = false;
+  }
+
+  // At an upgrade.
+
+  /** Reads the feed to its present end. */
+  catchUp(): void {
+    for (let left = MOST_TURNS; left > 0 && this.#isBehind; left--) this.flush();
+  }
+
+  /** Passes on all that there is, also what waits for the end of an interval: the store is sealed, so nothing follows. */
+  finish(): void {
+    this.catchUp();
+    for (const channel of this.#holding) channel.release(true);
+    for (const channel of this.#holding) channel.deliver();
+    this.#holding.clear();
+  }
+
+  get #isBehind(): boolean {
+    return this.#feed !== null && !this.#feed.hasReached(this.#feed.end);
+  }
+
+  /** The store is about to become that of the server before: all subscribers are lost, and may come again once it is there. */
+  awaitStore(): void {
+    this.#feed = null;
+    for (const channel of this.#byName.values()) this.#lose(channel);
+  }
+
+  /** Whether nobody can subscribe yet. */
+  get isAwaitingStore(): boolean {
+    return this.#feed === null && this.#store.isSealed;
+  }
+
+  /** Calls back in the first turn in which the store is there; see {@link isAwaitingStore}. */
+  whenThere(callback: () => void): void {
+    this.#whenThere.push(callback);
+  }
+
+  #noteThere(): void {
+    for (const callback of this.#whenThere.splice(0)) callback();
   }
 
   // FeedSink: called by the feed.
@@ -254,7 +340,7 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
     this.#suspects.delete(channel);
     if (status === "read") return;
     if (!mayCome || found.epoch !== epoch) return this.#lose(channel);
-    this.#awaited.add(channel, { offset: found.offset, mark: this.#feed.end });
+    this.#awaited.add(channel, { offset: found.offset, mark: this.#feed?.end ?? 0 });
   }
 
   #suspect(channel: HubChannel): void {
@@ -271,7 +357,8 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
 
   #settleAwaited(): void {
     if (this.#awaited.isEmpty) return;
-    this.#awaited.settle((mark) => this.#feed.hasReached(mark), (channel) => this.#lose(channel));
+    const hasReached = (mark: number) => this.#feed?.hasReached(mark) ?? true;
+    this.#awaited.settle(hasReached, (channel) => this.#lose(channel));
   }
 
   #deliver(): void {

@@ -101,7 +101,8 @@ export class PusherApi {
 
   #route(verb: "GET" | "POST", method: Method): Route {
     const handle = (exchange: Exchange) => this.#answer(exchange, method);
-    return { label: LABEL, methods: [verb], wantsBody: true, webSocket: null, handle };
+    const route = { label: LABEL, methods: [verb], wantsBody: true, webSocket: null, handle };
+    return { ...route, isFreezable: true };
   }
 
   #answer(exchange: Exchange, method: Method): void | Promise<void> {

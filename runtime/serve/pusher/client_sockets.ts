@@ -13,6 +13,7 @@ import type { PusherContext } from "./pusher_context.ts";
 
 /** The clients of one app on one worker. */
 class PusherSockets implements WebSocketHandler {
+  readonly isFreezable = true;
   readonly #context: PusherContext;
   readonly #clients = new Map<WebSocketPeer, PusherClient>();
 

@@ -82,6 +82,11 @@ export class HttpAnswerStream implements AnswerStream {
 
   // Called by the exchange and its session.
 
+  /** Whether it is about what a server hands over. */
+  get isFreezable(): boolean {
+    return this.isOpen && this.#parts.listener.isFreezable === true;
+  }
+
   /** Where the answer goes on in the new server; undefined: nowhere. */
   get resumesAt(): string | undefined {
     return this.isOpen ? this.#parts.listener.resumesAt : undefined;

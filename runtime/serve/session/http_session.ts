@@ -63,6 +63,7 @@ import type {
 import { asksForWebSocket, judgeUpgrade } from "./upgrade.ts";
 import { WebSocketSession } from "./websocket_session.ts";
 
+const NOTHING = new Uint8Array(0);
 /** Ends an answer that nobody goes on with. */
 const NOBODY = { left() {}, stopping() {} };
 const BODY_REFUSED = "The answer began before the body was read: the client does not send it";
@@ -93,6 +94,8 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
   // The log already has a line that the current request was received.
   #receiptLogged = false;
   #inputEnded = false;
+  // The next request waits, in the kernel: the server hands over what it is about.
+  #isFrozen = false;
   // The buffer has more requests than this turn may handle.
   #deferred = false;
   // The step after a settled promise; runs first in the next batch.
@@ -137,10 +140,25 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     this.#upgraded = false;
     this.#receiptLogged = false;
     this.#inputEnded = false;
+    this.#isFrozen = false;
     this.#deferred = false;
     this.#afterPromise = null;
     this.#following = null;
     this.#wasFollowed = false;
+  }
+
+  /** Waits for the next request of a connection of the server before. Called after {@link attach}, in place of the first bytes. */
+  resumeIdle({ unsent }: LeftConnection): void {
+    const { log } = this.#context;
+    const transport = this.#transport;
+    log.note("HTTP", `fd=${transport.descriptor} goes on from the server before`);
+    transport.out.append(unsent);
+    transport.out.flush(); // may end the connection
+    if (transport.closed) return;
+    // It has the time of one that has asked before.
+    this.#wait.requests = 1;
+    this.#setDeadline();
+    if (this.#context.draining) this.drain();
   }
 
   /** Goes on with an answer that the server before has begun. Called after {@link attach}, in place of the first bytes. */
@@ -184,6 +202,7 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     const endpoint = stream?.resumesAt;
     // A request behind it would be lost, as the connection ends with the answer.
     const isAlone = this.#http.buffered === 0 && !this.#inputEnded;
+    if (stream === null && isAlone) return this.#moveIdle();
     if (stream === null || endpoint === undefined || !isAlone) return "stays";
     if (this.#pumping || this.#handlerPending) return "busy";
     const state = stream.move();
@@ -193,6 +212,32 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     const unread = request.toBytes();
     this.#dispose();
     return { kind: "stream", endpoint, windowBits: 0, state, unread };
+  }
+
+  /** Between two requests there is nothing to know. */
+  #moveIdle(): MovedSession | Unmoved {
+    const isIdle = this.#wait.phase === IDLE && this.#transport.queuedBytes === 0;
+    if (!isIdle || this.#pumping || this.#deferred) return "busy";
+    const { descriptor } = this.#transport;
+    this.#context.log.note("HTTP", `fd=${descriptor} goes on in the new server`);
+    this.#dispose();
+    return { kind: "idle", endpoint: "", windowBits: 0, state: NOTHING, unread: NOTHING };
+  }
+
+  /** Whoever has asked last for what is handed over does so again. */
+  freeze(): void {
+    const isAbout = this.#route?.isFreezable === true ||
+      this.#exchange.stream?.isFreezable === true;
+    if (!isAbout || this.#upgraded || this.#transport.closed) return;
+    this.#isFrozen = true;
+    if (!this.#pumping) this.#transport.setReading(this.#mayRead());
+  }
+
+  thaw(): boolean {
+    if (!this.#isFrozen || this.#transport.closed) return false;
+    this.#isFrozen = false;
+    if (!this.#pumping) this.#transport.setReading(this.#mayRead());
+    return true;
   }
 
   receive(bytes: Uint8Array, start: number, end: number): void {
@@ -523,6 +568,7 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
   /** Input is kept in memory: so none is read while there is kept input that cannot be handled yet. */
   #mayRead(): boolean {
     if (this.#inputEnded || this.#deferred) return false;
+    if (this.#isFrozen && this.#wait.phase === IDLE) return false;
     if (this.#http.buffered === 0) return true;
     return this.#wait.phase === HEAD && this.#transport.queuedBytes === 0;
   }

@@ -1,5 +1,5 @@
 /**
- * Goes on with a connection of the server before this one: a WebSocket, or an answer that is a stream.
+ * Goes on with a connection of the server before this one: a WebSocket, an answer that is a stream, or HTTP between two requests.
  *
  * In: what its session there has left, and its socket. Out: a session, whose handler is not told that it was opened. If the config has no
  * such endpoint any more, or no compression although that was negotiated, the client is told to come back; a stream ends.
@@ -27,10 +27,10 @@ export function resumeSession(
   left: LeftConnection,
 ): void {
   const { endpoint, kind, windowBits } = left;
-  if (kind === "stream") {
+  if (kind !== "websocket") {
     const session = httpSession(context, transport);
     transport.setSession(session);
-    return session.resume(left);
+    return kind === "stream" ? session.resume(left) : session.resumeIdle(left);
   }
   const { router } = context;
   const handler = endpoint.startsWith("/")

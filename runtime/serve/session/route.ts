@@ -25,6 +25,8 @@ export interface Route {
   handle(exchange: Exchange): void | Promise<void>;
   /** Serves the WebSocket; null: the path does not upgrade. */
   readonly webSocket: WebSocketHandler | null;
+  /** As {@link WebSocketHandler.isFreezable}, of the next request of clients that have asked here. */
+  readonly isFreezable?: boolean;
   /**
    * Goes on with an answer that the server before this one has begun, by what {@link StreamListener.moving} has returned there; that may be of
    * another version. If it cannot, it ends the answer. Absent: it is ended.
@@ -208,6 +210,8 @@ export interface StreamListener {
   stopping(): void | "later";
   /** The client has read all that was queued. */
   drained?(): void;
+  /** Whether it brings what a server hands over at an upgrade: if it cannot go on in the new one, it ends soon. Absent: it does not. */
+  readonly isFreezable?: boolean;
   /** The path of the route that goes on with the answer in the new server at an upgrade. Absent: the answer is ended in time. */
   readonly resumesAt?: string | undefined;
   /**
@@ -247,6 +251,11 @@ export interface WebSocketHandler {
    * Absent: they are closed in time.
    */
   readonly resumesAt?: string | undefined;
+  /**
+   * Whether messages wait, in the kernel, while the server hands over what they are about: nothing could be done with them. Absent: they
+   * are handled until the connection moves.
+   */
+  readonly isFreezable?: boolean;
   /**
    * The connection is about to go on in the new server: gives up what the handler keeps for it. Nothing else is called for it
    * afterwards, not even `closed`. What is sent here goes along.

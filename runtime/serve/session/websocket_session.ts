@@ -63,6 +63,8 @@ const AWAITING_PONG = 4;
 const CLOSING = 8;
 /** Nothing was read, as too much waits for the peer: the time of its message does not run. */
 const PAUSED = 16;
+/** Nothing is read, as the server hands over what messages are about. */
+const FROZEN = 32;
 /** permessage-deflate is negotiated: the bits from this one on are the window bits of what is sent. */
 const DEFLATES = 256;
 
@@ -128,6 +130,21 @@ export class WebSocketSession implements Session, WebSocketPeer {
 
   // Session: called by the transport.
 
+  freeze(): void {
+    const isOpen = this.#connection.state === "OPEN" && !this.#transport.closed;
+    if (this.#handler.isFreezable !== true || !isOpen) return;
+    this.#flags |= FROZEN;
+    this.#transport.setReading(false);
+  }
+
+  thaw(): boolean {
+    if (!this.#is(FROZEN) || this.#transport.closed) return false;
+    this.#flags &= ~FROZEN;
+    this.#transport.setReading(!this.#is(HANDLER_PENDING | PAUSED));
+    this.#pump();
+    return true;
+  }
+
   move(): MovedSession | Unmoved {
     const { counters, log } = this.#context;
     const { resumesAt } = this.#handler;
@@ -174,7 +191,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
     if (!this.#is(AWAITING_PONG)) this.#heard();
     this.#pump();
     if (this.#transport.closed) return;
-    this.#transport.setReading(!this.#is(HANDLER_PENDING));
+    this.#transport.setReading(!this.#is(HANDLER_PENDING | FROZEN));
     this.#tellDrained();
   }
 
@@ -203,6 +220,8 @@ export class WebSocketSession implements Session, WebSocketPeer {
   }
 
   drain(): void {
+    this.thaw();
+    if (this.#transport.closed) return;
     const { handsOver, retires } = this.#context;
     if (this.#handler.draining === undefined) {
       // After 1001 some clients stay away for good, as the package sockette 2.0.
@@ -348,7 +367,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
   }
 
   #pump(): void {
-    if (this.#is(PUMPING | HANDLER_PENDING) || this.#transport.closed) return;
+    if (this.#is(PUMPING | HANDLER_PENDING | FROZEN) || this.#transport.closed) return;
     this.#context.outgoing.relieve();
     this.#flags |= PUMPING;
     try {
@@ -522,7 +541,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
       this.#flags &= ~HANDLER_PENDING;
       if (this.#transport.closed) return this.#dispose();
       this.#heard();
-      this.#transport.setReading(true);
+      this.#transport.setReading(!this.#is(FROZEN));
       this.#pump();
     };
     this.#context.follow(promise, resume, (reason) => {

@@ -4,7 +4,14 @@
  * In: the size and the number of workers. Out: the store of each thread, all on this thread, and what rang.
  */
 import type { ChannelStore, Entry, FeedSink, Publication } from "../../../runtime/channels/mod.ts";
-import { createChannelMemory, openChannelStore } from "../../../runtime/channels/mod.ts";
+import {
+  adoptChannelMemory,
+  createChannelMemory,
+  heirOf,
+  openChannelStore,
+  storeIdentity,
+  usedParts,
+} from "../../../runtime/channels/mod.ts";
 import { checkStore } from "./check_store.ts";
 
 const encoder = new TextEncoder();
@@ -57,6 +64,24 @@ export class Stores {
     const stores = new Stores(memory.byteLength, this.threads.length - 1, memory);
     stores.now = this.now;
     return stores;
+  }
+
+  /** Those of another process, which can go on with these channels, and have not yet. */
+  heir(): Stores {
+    const made = { bytes: this.memory.byteLength, workers: this.threads.length - 1 };
+    const memory = createChannelMemory({ ...made, ...heirOf(storeIdentity(this.memory)!, made)! });
+    const stores = new Stores(made.bytes, made.workers, memory);
+    stores.now = this.now;
+    return stores;
+  }
+
+  /** Goes on with the channels of another process. */
+  adopt({ memory }: Stores): void {
+    const file = new Uint8Array(memory.byteLength).fill(0xa5); // what is not used may be anything
+    for (const part of usedParts(memory)) file.set(part, part.byteOffset);
+    adoptChannelMemory(this.memory, (bytes, offset) => {
+      bytes.set(file.subarray(offset, offset + bytes.length));
+    });
   }
 
   /** Another object for a thread. */

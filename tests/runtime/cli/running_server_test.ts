@@ -24,6 +24,8 @@ function bench(
       reload: () => Promise.resolve(),
       withDescriptors: (action) => action(),
       connectionsArrived: () => Promise.resolve(),
+      prepareHandOver: () => Promise.resolve(note("prepare")),
+      takeBack: () => Promise.resolve(note("take back")),
       handOver: () => note("hand over"),
     },
     config: { ...DEFAULT_CONFIG, workers: 1 },
@@ -60,7 +62,8 @@ Deno.test("running server: the manager learns of the new process before that is 
   await until("upgraded");
   const upgraded = "upgraded: process 200 serves; this one finishes what is open, and ends";
   const starting = "upgrade: process 200 is starting";
-  assertEquals(done, ["start", starting, "MAINPID 200", "release", "hand over", upgraded]);
+  const order = ["MAINPID 200", "prepare", "release", "hand over"];
+  assertEquals(done, ["start", starting, ...order, upgraded]);
   server.upgrade();
   assertStringIncludes(done.at(-1)!, "another server has replaced this one");
   server.stop();
@@ -97,7 +100,8 @@ Deno.test("running server: if the new process has ended, the manager keeps this 
   server.upgrade();
   ready.resolve();
   await until("the new server has ended");
-  assertEquals(done.slice(2, 5), ["MAINPID 200", "MAINPID 100", "READY serving"]);
+  const order = ["MAINPID 200", "prepare", "take back", "MAINPID 100", "READY serving"];
+  assertEquals(done.slice(2, 7), order);
   assertEquals(done.includes("hand over"), false);
 });
 

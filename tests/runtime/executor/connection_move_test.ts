@@ -36,7 +36,7 @@ class Old {
   constructor(patience?: number) {
     const [ours, theirs] = DescriptorChannel.pair();
     this.theirs = theirs;
-    this.sender = new ConnectionSender(ours, patience);
+    this.sender = new ConnectionSender(ours, patience, 0);
     this.move = new ConnectionMove({
       state: { flags: { setMoving: (moving: boolean) => void (this.moving = moving) } },
       threads: [{ isServing: true }, { isServing: true }],

@@ -18,6 +18,15 @@ function next(channel: DescriptorChannel): [string, number] | undefined | null {
   return packet && [new TextDecoder().decode(packet.bytes), packet.descriptor];
 }
 
+Deno.test("descriptor channel: what was sent before a close arrives, also if the sender has not read everything", () => {
+  const [ours, theirs] = DescriptorChannel.pair();
+  assertEquals(theirs.send(bytes("an answer"), -1), "sent");
+  for (const text of ["one", "two"]) assertEquals(ours.send(bytes(text), -1), "sent");
+  ours[Symbol.dispose]();
+  assertEquals([next(theirs), next(theirs), next(theirs)], [["one", -1], ["two", -1], null]);
+  theirs[Symbol.dispose]();
+});
+
 Deno.test("descriptor channel: a descriptor is another number for the same open socket", () => {
   const [ours, theirs] = DescriptorChannel.pair();
   const [near, far] = ProcessChannel.pair();

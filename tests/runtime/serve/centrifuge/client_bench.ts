@@ -19,6 +19,7 @@ import type { ChannelContext } from "../../../../runtime/serve/centrifuge/channe
 import { type Broker, StoreBroker } from "../../../../runtime/serve/broker/mod.ts";
 import { ChannelMeter } from "../../../../runtime/serve/centrifuge/channel_meter.ts";
 import { Client } from "../../../../runtime/serve/centrifuge/client.ts";
+import type { ClientState } from "../../../../runtime/serve/centrifuge/client_state.ts";
 import { ClientDirectory } from "../../../../runtime/serve/centrifuge/client_directory.ts";
 import type { ClientHooks } from "../../../../runtime/serve/centrifuge/client_hooks.ts";
 import type { ClientLink } from "../../../../runtime/serve/centrifuge/client_link.ts";
@@ -86,10 +87,12 @@ export class BenchClient {
   readonly #bench: ClientBench;
   #lastId = 0;
 
-  constructor(bench: ClientBench) {
+  /** @param state of a client that another process has given up; absent: it is a new one */
+  constructor(bench: ClientBench, state?: ClientState) {
     this.#bench = bench;
     this.link = new FakeLink(bench.wire);
-    this.client = new Client(bench.context, this.link, bench.directory);
+    this.client = new Client(bench.context, this.link, bench.directory, state?.id);
+    if (state !== undefined) this.client.resume(state);
   }
 
   /** Sends one message with these commands, which get their ids; returns what came back so far, by lines. */
@@ -242,6 +245,11 @@ export class ClientBench {
   /** A client that is not connected. */
   client(): BenchClient {
     return new BenchClient(this);
+  }
+
+  /** One that another process has given up. */
+  moved(state: ClientState): BenchClient {
+    return new BenchClient(this, state);
   }
 
   /** The next turn of the loop is at another time, if only by a microsecond. */

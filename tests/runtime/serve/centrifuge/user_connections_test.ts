@@ -23,6 +23,7 @@ Deno.test("user connections: one that leaves again makes room for one that saw i
       second.leave(other);
     },
     presenceStats: (key) => store.presenceStats(key),
+    rejoin: (key, client) => store.rejoin(key, client),
   }, 1);
   assertEquals(connections.enter(one), "entered");
   assertEquals(connections.enter(clientOf("v")), "entered");

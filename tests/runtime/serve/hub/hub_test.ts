@@ -177,6 +177,7 @@ Deno.test("hub: while the store is busy a channel waits, and then nothing is mis
     unsubscribe: { value: stores.first.unsubscribe.bind(stores.first) },
     openFeed: { value: stores.first.openFeed.bind(stores.first) },
     settle: { value: stores.first.settle.bind(stores.first) },
+    isSealed: { value: false },
     ringBells: { value: stores.first.ringBells.bind(stores.first) },
   });
   const worker = new HubWorker(store);

@@ -1,0 +1,43 @@
+/**
+ * The memory of the channels as packets on the channel for connections, before any of those.
+ *
+ * In: the identity of the old server's memory, when it starts the new one; then a file with that memory, or none, right before it releases the
+ * new one. Out: the same in the new process.
+ *
+ * ```text
+ * packet   2 | JSON: the identity, with the secrets of the store
+ *          3, with the descriptor of the file; without one: the new server has channels of its own
+ * ```
+ */
+
+import type { StoreIdentity } from "../channels/mod.ts";
+import { type DescriptorChannel, MemoryFile } from "../os/mod.ts";
+
+const IDENTITY = 2;
+const MEMORY = 3;
+
+/** Tells the new server about the memory that it may get. */
+export function sendIdentity(channel: DescriptorChannel, identity: StoreIdentity): void {
+  const json = new TextEncoder().encode(JSON.stringify(identity));
+  channel.send(Uint8Array.of(IDENTITY, ...json), -1);
+}
+
+/** What the old server has told; undefined: nothing, as it has no channels. */
+export function receiveIdentity(channel: DescriptorChannel): StoreIdentity | undefined {
+  const packet = channel.receive();
+  if (packet?.bytes[0] !== IDENTITY) return undefined;
+  return JSON.parse(new TextDecoder().decode(packet.bytes.subarray(1)));
+}
+
+/** Passes the memory on. Returns whether the new server gets it. */
+export function sendMemory(channel: DescriptorChannel, file: MemoryFile | undefined): boolean {
+  const sent = channel.send(Uint8Array.of(MEMORY), file?.descriptor ?? -1);
+  return file !== undefined && sent === "sent";
+}
+
+/** The memory; undefined: there is none. Once, when this server is released. */
+export function receiveMemory(channel: DescriptorChannel): MemoryFile | undefined {
+  const packet = channel.receive();
+  if (packet?.bytes[0] !== MEMORY || packet.descriptor < 0) return undefined;
+  return new MemoryFile(packet.descriptor);
+}

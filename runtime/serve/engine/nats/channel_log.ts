@@ -28,10 +28,11 @@ import { type ChannelRecord, decodeRecord, emptyRecord, encodeRecord } from "./r
 import { readStored, type StoredVisitor } from "./stored_reader.ts";
 import { keepLonger } from "./streams.ts";
 import { TagSearch } from "./tag_search.ts";
+import { TrimMarks } from "./trim_marks.ts";
 
 const NO_BYTES = new Uint8Array(0);
-/** Records between two removals of what is not shown any more; of a long history, a quarter of it. */
-const TRIM_EVERY = 16;
+/** Messages that are asked for at once when a tag is looked for. */
+const SEARCH_BATCH = 16;
 /** A record of this age is written again by who asks for it, so that the channel stays: milliseconds. */
 const RENEW_AFTER = 6 * 60 * 60 * 1000;
 /** Bytes that are asked for at once when a history is read. */
@@ -67,6 +68,7 @@ export class ChannelLog {
   readonly #timeoutMs: number;
   readonly #stream: string;
   readonly #newest = new NewestRecords();
+  readonly #marks = new TrimMarks();
   readonly #keys: ClusterKeys;
 
   constructor({ names, timeoutMs }: ChannelLogOptions) {
@@ -214,7 +216,7 @@ export class ChannelLog {
 
   /** The tag of a publication in the history; undefined: it is not there. */
   async #tagAt(link: NatsLink, channel: string, proof: EnginePosition, upTo: number) {
-    const read = { batch: TRIM_EVERY, upTo };
+    const read = { batch: SEARCH_BATCH, upTo };
     return (await this.#readAll(link, channel, read, () => new TagSearch(proof))).tag;
   }
 
@@ -284,8 +286,8 @@ export class ChannelLog {
         }
         const now = Date.now();
         this.#newest.set(channel, { record: small(record), sequence: ack.seq, time: now });
-        const isBeginning = isFresh || record.kind === "x";
-        this.#trim(link, channel, record, isBeginning ? ack.seq : undefined);
+        const before = isFresh || record.kind === "x" ? undefined : newest;
+        this.#trim(link, channel, { record, sequence: ack.seq }, before);
         return done;
       } catch (error) {
         this.#newest.delete(channel);
@@ -295,17 +297,22 @@ export class ChannelLog {
     }
   }
 
-  /** Removes what nobody can see any more, now and then. */
-  #trim(link: NatsLink, channel: string, record: ChannelRecord, seq: number | undefined): void {
-    const { count, extra, offset, first } = record;
-    const shown = Math.max(0, offset - first + 1);
-    const every = Math.max(TRIM_EVERY, shown >> 2);
+  /** Removes what nobody can see any more, publications now and then. @param before undefined: nothing before it is shown */
+  #trim(
+    link: NatsLink,
+    channel: string,
+    { record, sequence }: Omit<ReadRecord, "time">,
+    before: ReadRecord | undefined,
+  ): void {
+    if (before !== undefined && before.record.kind !== "p") {
+      // It had the state of the channel, which the new record has now.
+      link.post(`STREAM.MSG.DELETE.${this.#stream}`, { seq: before.sequence, no_erase: true });
+    }
+    const bound = record.kind === "p" ? this.#marks.note(channel, record, sequence) : undefined;
+    const seq = before === undefined ? sequence : bound;
     // Nothing is before the first message, and the server would remove that one, too (findings/nats_purge_first.sh).
-    if (seq === undefined ? count % every !== 0 : seq <= 1) return;
-    // Those that are no publications may stand anywhere among the others.
-    const keep = Math.max(1, shown + Math.min(extra, shown + TRIM_EVERY));
-    const what = seq === undefined ? { keep } : { seq };
-    link.post(`STREAM.PURGE.${this.#stream}`, { filter: this.#names.records(channel), ...what });
+    if (seq === undefined || seq <= 1) return;
+    link.post(`STREAM.PURGE.${this.#stream}`, { filter: this.#names.records(channel), seq });
   }
 }
 

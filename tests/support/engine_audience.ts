@@ -15,6 +15,11 @@ import { waitFor } from "./wait_for.ts";
 const RECONNECT_MS = [50, 1_000] as const;
 /** A busy machine needs its time for thousands of clients that come back. */
 const TIMEOUT_MS = 120_000;
+/**
+ * Milliseconds until a client gives up what it has asked, and takes a silent connection for dead. All clients share one thread: with
+ * the defaults they give up while it is busy with the others' new connections, all of them come again, and none is ever done.
+ */
+const PATIENCE_MS = 60_000;
 
 /** The servers that take connections, of which each new one gets a random one. */
 export class Balancer {
@@ -54,6 +59,9 @@ export class Listener implements Disposable {
   /** What was wrong. */
   readonly faults: string[] = [];
   publications = 0;
+  /** Those whose offset it had already, and those behind a gap that nobody has reported. */
+  repeated = 0;
+  gaps = 0;
   /** Connections that it lost. */
   reconnects = 0;
   readonly #centrifuge: Centrifuge;
@@ -70,6 +78,8 @@ export class Listener implements Disposable {
       },
       minReconnectDelay,
       maxReconnectDelay,
+      timeout: PATIENCE_MS,
+      maxServerPingDelay: PATIENCE_MS,
     });
     this.#centrifuge.on("connecting", ({ code }) => {
       if (code !== 0) this.reconnects++;
@@ -135,6 +145,8 @@ export class Listener implements Disposable {
     const run = this.runs.at(-1)!;
     this.publications++;
     if (offset !== run.last + 1) this.faults.push(`${offset} behind ${run.last}`);
+    if (offset <= run.last) this.repeated++;
+    else if (offset > run.last + 1) this.gaps++;
     run.last = offset;
   }
 }

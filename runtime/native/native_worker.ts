@@ -68,7 +68,7 @@ const YIELDS = 2;
 /** Rounds of microtasks for handlers before the slower wait: most handlers await two or three times. */
 const MICROTASKS = 8;
 /** The same before a wait of this thread: the promises behind an answer must all have had their turn. */
-const MICROTASKS_BEFORE_BLOCK = 24;
+const MICROTASKS_BEFORE_BLOCK = 4;
 /** Milliseconds of work after which Deno's own loop gets a turn, while handlers wait. */
 const WORK_BETWEEN_DENO_TURNS = 1;
 /** The same with an app, while no handler waits. */

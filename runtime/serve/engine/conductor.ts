@@ -34,6 +34,8 @@ export interface ConductorParts {
   inform(text: string): void;
   /** The members of this server have left in the engine: they must be entered again. */
   membersLost(): void;
+  /** See {@link EngineEvents}; default: nobody is told. */
+  publishing?(isUnderWay: boolean): void;
 }
 
 /** The figures of the engine, for metrics. */
@@ -184,6 +186,10 @@ export class Conductor implements EngineEvents, EntryOwner {
 
   membersLost(): void {
     this.#parts.membersLost();
+  }
+
+  publishing(isUnderWay: boolean): void {
+    this.#parts.publishing?.(isUnderWay);
   }
 
   warn(text: string): void {

@@ -152,6 +152,11 @@ export interface EngineEvents {
   cut(channels: readonly string[]): void;
   /** This node was cut off for so long that its members have left: they must be entered again. */
   membersLost(): void;
+  /**
+   * Whether publications are under way whose end others wait for, of a driver that sends them together. With `false` they have been answered: what is
+   * published within this call leaves with what waits. Every `true` is followed by a `false`.
+   */
+  publishing?(isUnderWay: boolean): void;
   /** A line for the log: a fault that passes, or a setting of the engine that loses data. */
   warn(text: string): void;
 }

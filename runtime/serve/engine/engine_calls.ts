@@ -3,16 +3,22 @@
  *
  * In: the kind of a request and its values. Out: the values of the answer, later; never a rejection. Answers are read in each
  * turn of the loop: the main thread rings the worker's doorbell behind them. What is under way is bounded; beyond that, a call is
- * answered `undefined` at once, which means "busy", as for a request that has no room in the ring.
+ * answered `undefined` in this turn, which means "busy", as for a request that has no room in the ring. The main thread is not called
+ * for publications while it awaits the end of others: it looks by itself then.
  */
 import { type Gatherer, LoopPromise } from "../../net/mod.ts";
 import { EngineRings } from "./engine_memory.ts";
+import { REQUEST } from "./engine_request.ts";
 import { packTuple, type TupleValue, unpackTuple } from "./tuple.ts";
 
 /** Requests of one worker that may wait for their answers. */
 const MAX_CALLS = 4_096;
 /** Records that one turn reads. */
 const RECORDS_A_TURN = 1_024;
+/** Requests behind which the main thread is called before the end of a batch of events: it begins while this thread goes on. */
+const CALL_AFTER = 8;
+/** Publications for which the main thread need not be called while it awaits others: as many as a driver sends together. */
+const MOST_SILENT = 64;
 
 /** How a worker calls. */
 export interface EngineCallsParts {
@@ -32,9 +38,15 @@ export type EngineReply = readonly TupleValue[] | undefined;
 export class EngineCalls implements Gatherer {
   readonly #rings: EngineRings;
   readonly #parts: EngineCallsParts;
-  readonly #waiting = new Map<number, (reply: EngineReply) => void>();
-  /** There are requests for which the main thread has not been called. */
-  #isWritten = false;
+  readonly #waiting = new Map<number, LoopPromise<EngineReply>>();
+  /** Requests for which the main thread has not been called. */
+  #uncalled = 0;
+  /** Some of them do not wait for others. */
+  #isUrgent = false;
+  /** Requests that the main thread may not have read. */
+  #unread = 0;
+  /** Calls that were not sent, and whose callers do not know yet. */
+  #refused: LoopPromise<EngineReply>[] = [];
   readonly #deferred: (readonly TupleValue[])[] = [];
   // Answers to a worker that died, and had the same number, are none of ours.
   #lastNumber = crypto.getRandomValues(new Uint32Array(1))[0]!;
@@ -51,26 +63,42 @@ export class EngineCalls implements Gatherer {
 
   /** Sends a request. */
   call(kind: number, values: readonly TupleValue[]): LoopPromise<EngineReply> {
-    return new LoopPromise((resolve) => {
-      const number = this.#lastNumber = (this.#lastNumber + 1) >>> 0;
-      if (this.#send([number, kind, ...values])) this.#waiting.set(number, resolve);
-      else resolve(undefined);
-    });
+    const answer = new LoopPromise<EngineReply>();
+    const number = this.#lastNumber = (this.#lastNumber + 1) >>> 0;
+    if (this.#send(kind, [number, kind, ...values])) this.#waiting.set(number, answer);
+    else this.#refuse(answer);
+    return answer;
   }
 
   /** Sends a request whose answer nobody needs, as soon as there is room. */
   tell(kind: number, values: readonly TupleValue[]): void {
-    const message = [undefined, kind, ...values];
-    this.#deferred.push(message);
+    this.#isUrgent = true;
+    this.#deferred.push([undefined, kind, ...values]);
     this.#settle();
   }
 
   /** Receives answers, and sends what had no room. */
   flush(): void {
     this.#settle();
-    this.#callMain();
+    this.#tellRefused();
     const isEmpty = this.#rings.answers.read((message) => this.#receive(message), RECORDS_A_TURN);
+    // Behind the answers, which may have led to requests.
+    this.#callMain();
     if (!isEmpty) this.#parts.again();
+  }
+
+  /** Its caller is told when it has asked for the answer. */
+  #refuse(answer: LoopPromise<EngineReply>): void {
+    if (this.#refused.push(answer) > 1) return;
+    // For what is refused outside of a batch of events.
+    queueMicrotask(() => this.#tellRefused());
+  }
+
+  #tellRefused(): void {
+    if (this.#refused.length === 0) return;
+    const refused = this.#refused;
+    this.#refused = [];
+    for (const answer of refused) answer.fulfil(undefined);
   }
 
   /** Requests keep their order: nothing is sent before what had no room. */
@@ -84,7 +112,8 @@ export class EngineCalls implements Gatherer {
     return false;
   }
 
-  #send(values: readonly TupleValue[]): boolean {
+  #send(kind: number, values: readonly TupleValue[]): boolean {
+    if (kind !== REQUEST.publish) this.#isUrgent = true;
     return this.#waiting.size < MAX_CALLS && this.#settle() && this.#write(values);
   }
 
@@ -92,25 +121,29 @@ export class EngineCalls implements Gatherer {
     const { requests } = this.#rings;
     const message = packTuple(values);
     if (!requests.hasRoom(message.length)) return false;
+    if (requests.isEmpty) this.#unread = 0;
     requests.write(message);
-    if (this.#isWritten) return true;
-    this.#isWritten = true;
+    this.#unread++;
+    this.#uncalled++;
     // For what is written outside of a batch of events.
-    queueMicrotask(() => this.#callMain());
+    if (this.#uncalled === 1) queueMicrotask(() => this.#callMain());
+    else if (this.#uncalled === CALL_AFTER) this.#callMain();
     return true;
   }
 
-  /** Once for all requests of a batch of events. */
+  /** Once for all requests of a batch of events, unless they are many. */
   #callMain(): void {
-    if (!this.#isWritten) return;
-    this.#isWritten = false;
-    if (this.#rings.mark()) this.#parts.call();
+    if (this.#uncalled === 0) return;
+    this.#uncalled = 0;
+    const isUrgent = this.#isUrgent || this.#unread >= MOST_SILENT;
+    this.#isUrgent = false;
+    if (this.#rings.mark(isUrgent)) this.#parts.call();
   }
 
   #receive(message: Uint8Array): void {
     const [number, ...values] = unpackTuple(message);
-    const resolve = this.#waiting.get(number as number);
+    const answer = this.#waiting.get(number as number);
     this.#waiting.delete(number as number);
-    resolve?.(values);
+    answer?.fulfil(values);
   }
 }

@@ -1,7 +1,8 @@
 /**
  * The main thread's side of the workers' calls: reads their requests, and writes the answers.
  *
- * In: a call of {@link EngineDesk.look} whenever a worker has marked its ring. Out: requests to a handler, in the order of each
+ * In: a call of {@link EngineDesk.look} whenever a worker has marked its ring, and of {@link EngineDesk.lookAtAll} when publications have
+ * been answered, so that workers need not call for each. Out: requests to a handler, in the order of each
  * worker; the answers in the order in which the handler gives them. An answer that has no room in the ring waits here: there are not
  * more of them than requests under way, whose number is bounded.
  */
@@ -44,6 +45,7 @@ interface Place {
 export class EngineDesk {
   readonly #parts: EngineDeskParts;
   readonly #places: Place[];
+  #isExpecting = false;
 
   constructor(parts: EngineDeskParts) {
     this.#parts = parts;
@@ -59,7 +61,20 @@ export class EngineDesk {
       RECORDS_A_TURN,
     );
     if (place.rings.takeStarved()) this.#ring(worker, place);
+    if (this.#isExpecting) place.rings.expect();
     if (!isEmpty) setTimeout(() => this.#places[worker] === place && this.look(worker));
+  }
+
+  /** Publications are under way, and {@link lookAtAll} is called at their end: others wait for that, and workers need not call for them. */
+  expect(): void {
+    this.#isExpecting = true;
+    for (const { rings } of this.#places) rings.expect();
+  }
+
+  /** Looks at what workers have written while publications were under way. */
+  lookAtAll(): void {
+    this.#isExpecting = false;
+    for (let worker = 0; worker < this.#places.length; worker++) this.look(worker);
   }
 
   /** A worker is dead: what it has asked is answered to nobody. Before its successor starts. */
@@ -80,7 +95,8 @@ export class EngineDesk {
   }
 
   #receive(worker: number, place: Place, message: Uint8Array): void {
-    const [number, kind, ...values] = unpackTuple(message);
+    const values = unpackTuple(message);
+    const [number, kind] = values.splice(0, 2);
     const answer = this.#parts.handler.request(worker, kind as number, values);
     if (number === undefined || answer === undefined) return;
     const send = (values: readonly TupleValue[]) => {

@@ -6,7 +6,8 @@
  * successor. Messages of any length are cut into records.
  *
  * ```text
- * for each worker:  word 0      1: the main thread has been called, and has not looked yet
+ * for each worker:  word 0      0: the main thread is to be called   1: it has been, and has not looked yet
+ *                               2: it will look by itself: to be called for what is urgent alone
  *                   word 1      1: the worker has a request for which there was no room
  *                   62 words    unused, to the next pair of cache lines
  *                   requests    header and 1 MiB, see ring/inbox.ts
@@ -27,6 +28,8 @@ const PART_BYTES = 64 * 1024;
 /** Messages that are read together share pieces of memory of this length at most. */
 const SPACE_BYTES = 16 * 1024;
 const NO_BYTES = new Uint8Array(0);
+/** Of word 0. */
+const BELL = { silent: 0, rung: 1, expected: 2 } as const;
 
 /** Creates the memory. */
 export function createEngineMemory(workers: number): SharedArrayBuffer {
@@ -56,10 +59,18 @@ export class EngineRings {
     this.answers = new MessageRing(new Inbox(answers));
   }
 
-  /** The worker has written requests. Returns whether the main thread has to be called. */
-  mark(): boolean {
+  /** The worker has written requests. @param isUrgent they do not wait for publications under way @returns whether the main thread has to be called */
+  mark(isUrgent: boolean): boolean {
+    const { silent, rung } = BELL;
     // Publishes that there are requests, to the main thread that clears it before it reads them.
-    return Atomics.exchange(this.#bell, 0, 1) === 0;
+    if (isUrgent) return Atomics.exchange(this.#bell, 0, rung) !== rung;
+    return Atomics.compareExchange(this.#bell, 0, silent, rung) === silent;
+  }
+
+  /** The main thread is sure to look once more, when publications that are under way have been answered. */
+  expect(): void {
+    // If the worker has called it meanwhile, that call is on its way.
+    Atomics.store(this.#bell, 0, BELL.expected);
   }
 
   /** The worker had no room for a request: it is to be rung when there is some. */
@@ -74,7 +85,7 @@ export class EngineRings {
 
   /** The main thread is about to read the requests. */
   clear(): void {
-    Atomics.store(this.#bell, 0, 0);
+    Atomics.store(this.#bell, 0, BELL.silent);
   }
 }
 
@@ -90,6 +101,11 @@ class MessageRing {
   constructor(inbox: Inbox) {
     this.#inbox = inbox;
     this.#partBytes = Math.min(PART_BYTES, inbox.maxPayloadBytes);
+  }
+
+  /** Whether everything that was written has been read. */
+  get isEmpty(): boolean {
+    return this.#inbox.size() === 0;
   }
 
   /** Whether a message of that length fits now, with room for what the ring adds. */

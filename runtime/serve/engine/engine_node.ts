@@ -69,11 +69,15 @@ export class EngineNode {
   readonly #offline: OfflineDelivery | undefined;
   readonly #desk: EngineDesk;
   readonly #broker: EngineBroker;
+  /** Those that have publications under way whose end others wait for. */
+  readonly #publishing = new Set<number>();
 
   constructor(parts: EngineNodeParts) {
     const { uid, sessionKey, store, workers, deliversOffline, ring } = parts;
     this.memory = createEngineMemory(workers);
-    const shards = this.#shards = parts.drivers.map((_, i) => openShard(parts, i));
+    const shards = this.#shards = parts.drivers.map((_, i) =>
+      openShard(parts, i, (isUnderWay) => this.#notePublishing(i, isUnderWay))
+    );
     const [first, ...others] = shards;
     const peers = this.#peers = new NodePeers({ ...first!, uid, sessionKey, store });
     this.#entries = others.map((shard) => enterAt(shard, parts));
@@ -121,6 +125,16 @@ export class EngineNode {
     this.#desk.look(worker);
   }
 
+  /** While all have publications under way, workers need not call for others: they are fetched as soon as one has an answer. */
+  #notePublishing(shard: number, isUnderWay: boolean): void {
+    if (!isUnderWay) {
+      this.#publishing.delete(shard);
+      return this.#desk.lookAtAll();
+    }
+    this.#publishing.add(shard);
+    if (this.#publishing.size === this.#shards.length) this.#desk.expect();
+  }
+
   /** A worker is dead: its members leave, and its successor begins with empty rings. */
   remove(worker: number): void {
     for (const { members } of this.#shards) members.remove(worker);
@@ -137,7 +151,11 @@ export class EngineNode {
   }
 }
 
-function openShard(parts: EngineNodeParts, index: number): Shard {
+function openShard(
+  parts: EngineNodeParts,
+  index: number,
+  publishing: (isUnderWay: boolean) => void,
+): Shard {
   const { drivers, store, deliversOffline } = parts;
   const driver = drivers[index]!;
   const place = drivers.length === 1 ? "" : `${index + 1} of ${drivers.length}`;
@@ -146,7 +164,7 @@ function openShard(parts: EngineNodeParts, index: number): Shard {
   const inform = (text: string) => parts.inform(named(text));
   const members = new NodeMembers(driver);
   const membersLost = () => members.enterAgain();
-  const told = { warn, inform, membersLost };
+  const told = { warn, inform, membersLost, publishing };
   const conductor = new Conductor({ driver, store, deliversOffline, ...told });
   return { driver, conductor, members, place, warn };
 }

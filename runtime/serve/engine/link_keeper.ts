@@ -107,6 +107,11 @@ export class LinkKeeper<Link extends KeptLink> {
     if (message !== undefined) this.#events?.message(channel, message);
   }
 
+  /** See {@link EngineEvents}. */
+  publishing(isUnderWay: boolean): void {
+    this.#events?.publishing?.(isUnderWay);
+  }
+
   /** Begins; returns why the first attempt failed, or undefined. */
   start(events: EngineEvents): Promise<string | undefined> {
     this.#events = events;

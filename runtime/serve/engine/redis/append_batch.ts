@@ -9,7 +9,8 @@
  * number of channels u16, of publications u16
  * for each channel      epoch text8, offset f64, tag text8: up to where this node follows it
  * for each publication  channel u16, idempotency key u16: their places, from 1 on; 0: none
- *                       skip u8, form u8, history size u32, ttl f64, version text8, its epoch text16, fields text32, data text32
+ *                       skip u8, last u8: none of this channel follows, form u8, history size u32, ttl f64
+ *                       version text8, its epoch text16, fields text32, data text32
  * ```
  * All numbers are big-endian; a text begins with its length, of that many bits. The answer has a line for each
  * publication: `stored <offset> <epoch>`, also with `repeated` and `skipped`, or `unverified`, or `error <text>`.
@@ -44,7 +45,7 @@ const NO_BYTES = new Uint8Array(0);
 const HEAD_BYTES = 4;
 /** Of a channel and of a publication, without their texts. */
 const CHANNEL_BYTES = 1 + 8 + 1;
-const PUBLICATION_BYTES = 2 + 2 + 1 + 1 + 4 + 8 + 1 + 2 + 4 + 4;
+const PUBLICATION_BYTES = 2 + 2 + 1 + 1 + 1 + 4 + 8 + 1 + 2 + 4 + 4;
 const MOST_U32 = 2 ** 32 - 1;
 
 /** The call that stores some publications. */
@@ -53,14 +54,21 @@ export function appendCall(
   { names, lives, isInGrace }: AppendFacts,
 ): AppendCall {
   const places = new Map<string, number>();
+  const last: Appended[] = [];
   const keys: (string | Uint8Array)[] = [];
   const proofs: EnginePublication["proof"][] = [];
   let size = HEAD_BYTES;
-  for (const { channel, publication } of all) {
+  for (const appended of all) {
+    const { channel, publication } = appended;
     size += PUBLICATION_BYTES + bytesOf(publication);
-    if (places.has(channel)) continue;
+    const place = places.get(channel);
+    if (place !== undefined) {
+      last[place - 1] = appended;
+      continue;
+    }
     const { proof } = publication;
     proofs.push(proof);
+    last.push(appended);
     places.set(channel, proofs.length);
     keys.push(names.ofChannel("m", channel), names.ofChannel("s", channel));
     size += CHANNEL_BYTES + (proof?.epoch.length ?? 0) + (proof?.tag.length ?? 0);
@@ -73,13 +81,16 @@ export function appendCall(
     out.f64(proof?.offset ?? 0);
     out.text(proof?.tag ?? "");
   }
-  for (const { channel, publication } of all) {
+  for (const appended of all) {
+    const { channel, publication } = appended;
+    const place = places.get(channel)!;
     const { data, fields = NO_BYTES, form = 0, skipHistory = false, version, idempotencyKey } =
       publication;
-    out.u16(places.get(channel)!);
+    out.u16(place);
     if (idempotencyKey === undefined) out.u16(0);
     else out.u16(keys.push(names.ofIdempotencyKey(channel, idempotencyKey)));
     out.u8(skipHistory ? 1 : 0);
+    out.u8(last[place - 1] === appended ? 1 : 0);
     out.u8(form);
     out.u32(Math.min(publication.historySize, MOST_U32));
     out.f64(Math.ceil(publication.historyTtlMs));

@@ -6,6 +6,7 @@
  * stays. If a call ends without an answer, those that wait are answered as well: nobody waits longer than for one call.
  */
 import type { Buffer } from "node:buffer";
+import { LoopPromise } from "../../../net/mod.ts";
 import type { EnginePublication, EnginePublishResult, EngineUnavailable } from "../driver.ts";
 import { NO_LINK, refusal, unavailable, UNVERIFIED } from "../refusals.ts";
 import {
@@ -37,10 +38,12 @@ export interface AppendQueueParts {
   reach<T>(action: SpotAction<T>): Promise<T | Refusal>;
   /** There is nothing left to do. */
   idle?(): void;
+  /** See `EngineEvents`. Absent: another queue would have to wait for the calls of this one. */
+  publishing?(isUnderWay: boolean): void;
 }
 
 interface Waiting extends Appended {
-  resolve(result: EnginePublishResult): void;
+  readonly answer: LoopPromise<EnginePublishResult>;
 }
 
 /** The queue. */
@@ -57,20 +60,25 @@ export class AppendQueue {
   /** Stores a publication and delivers it. */
   add(channel: string, publication: EnginePublication): Promise<EnginePublishResult> {
     if (!this.#parts.isOpen()) return Promise.resolve(NO_LINK);
-    return new Promise((resolve) => {
-      this.#waiting.push({ channel, publication, resolve });
-      if (this.#isDue) return;
-      this.#isDue = true;
-      queueMicrotask(() => {
-        this.#isDue = false;
-        this.#pump();
-      });
-    });
+    const answer = new LoopPromise<EnginePublishResult>();
+    this.#waiting.push({ channel, publication, answer });
+    this.#pumpLater();
+    return answer;
   }
 
   /** Sends what waits: something else is about to be sent, and must not overtake it. */
   flush(): void {
     while (this.#waiting.length > 0) this.#sendNext();
+  }
+
+  /** Once for all of a turn. While a call is under way, there is nothing to do for fewer than make another one. */
+  #pumpLater(): void {
+    if (this.#isDue || (this.#calls > 0 && this.#waiting.length < MOST_A_CALL)) return;
+    this.#isDue = true;
+    queueMicrotask(() => {
+      this.#isDue = false;
+      this.#pump();
+    });
   }
 
   #pump(): void {
@@ -79,6 +87,7 @@ export class AppendQueue {
     while (waiting() > 0 && this.#calls === 0) this.#sendNext();
     while (waiting() >= MOST_A_CALL && this.#calls < mostCalls) this.#sendNext();
     if (this.#calls === 0) this.#parts.idle?.();
+    else this.#parts.publishing?.(true);
   }
 
   #sendNext(): void {
@@ -108,21 +117,25 @@ export class AppendQueue {
       return all.map((_, i) => resultOf(answers[i], link));
     });
     if ("status" in results) {
-      for (const { resolve } of all) resolve(results);
+      for (const { answer } of all) answer.fulfil(results);
       // Without an answer it has lasted as long as a call may.
       const isSilent = results.status === "unavailable" && results.mayBeDone;
-      if (isSilent) this.#refuseWaiting(unavailable({ reason: NOT_SENT, mayBeDone: false }));
+      if (isSilent) {
+        this.#parts.publishing?.(false); // for those that have waited elsewhere
+        this.#refuseWaiting(unavailable({ reason: NOT_SENT, mayBeDone: false }));
+      }
     } else {
-      all.forEach(({ resolve }, i) => resolve(results[i]!));
+      all.forEach(({ answer }, i) => answer.fulfil(results[i]!));
     }
     this.#calls--;
+    this.#parts.publishing?.(false);
     this.#pump();
   }
 
   #refuseWaiting(result: EngineUnavailable): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const { resolve } of waiting) resolve(result);
+    for (const { answer } of waiting) answer.fulfil(result);
   }
 }
 

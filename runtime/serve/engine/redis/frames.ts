@@ -9,28 +9,38 @@
  * e <epoch>\n       j\n<info>       l\n<info>       x\n
  * ```
  */
+import { decodeUtf8 } from "../../../../protocol/basics.ts";
 import { asPublishedForm } from "../../../channels/mod.ts";
 import type { EngineMember, EngineMessage } from "../driver.ts";
 import { decodeMember as decodeFields } from "../member_bytes.ts";
 
 const NEWLINE = 0x0a;
-const DECODER = new TextDecoder();
+const SPACE = 0x20;
+/** Of a publication, which has the most. */
+const MOST_WORDS = 9;
 
 /** Reads a message; undefined if it is none. */
 export function decodeMessage(bytes: Uint8Array): EngineMessage | undefined {
-  const end = bytes.indexOf(NEWLINE);
-  if (end < 0) return undefined;
-  const head = DECODER.decode(bytes.subarray(0, end)).split(" ");
-  const rest = bytes.subarray(end + 1);
+  const head: string[] = [];
+  // Word by word: for short ones TextDecoder and `split` cost several times as much.
+  let start = 0, end = 0;
+  for (;; end++) {
+    const byte = bytes[end];
+    if (byte === undefined || head.length === MOST_WORDS) return undefined;
+    if (byte !== SPACE && byte !== NEWLINE) continue;
+    head.push(decodeUtf8(bytes, start, end));
+    if (byte === NEWLINE) break;
+    start = end + 1;
+  }
   switch (head[0]) {
     case "p":
-      return head.length === 9 ? publication(head, rest) : undefined;
+      return head.length === MOST_WORDS ? publication(head, bytes, end + 1) : undefined;
     case "e":
       return head.length === 2 ? { kind: "epoch", epoch: head[1]! } : undefined;
     case "j":
-      return { kind: "join", data: rest };
+      return { kind: "join", data: viewOf(bytes, end + 1) };
     case "l":
-      return { kind: "leave", data: rest };
+      return { kind: "leave", data: viewOf(bytes, end + 1) };
     case "x":
       return { kind: "removed" };
     default:
@@ -38,11 +48,20 @@ export function decodeMessage(bytes: Uint8Array): EngineMessage | undefined {
   }
 }
 
-function publication(head: readonly string[], rest: Uint8Array): EngineMessage | undefined {
+/** Not as `subarray` of a Buffer, which would be another Buffer. */
+function viewOf(bytes: Uint8Array, start: number, end = bytes.length): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
+}
+
+function publication(
+  head: readonly string[],
+  bytes: Uint8Array,
+  start: number,
+): EngineMessage | undefined {
   const [, epoch, offset, previousTag, tag, form, size, ttl, fieldsLength] = head;
-  const split = Number(fieldsLength);
+  const split = start + Number(fieldsLength);
   const known = asPublishedForm(form!);
-  if (known === undefined || !(split >= 0 && split <= rest.length)) return undefined;
+  if (known === undefined || !(split >= start && split <= bytes.length)) return undefined;
   return {
     kind: "publication",
     epoch: epoch!,
@@ -52,8 +71,8 @@ function publication(head: readonly string[], rest: Uint8Array): EngineMessage |
     form: known,
     historySize: Number(size),
     historyTtlMs: Number(ttl),
-    fields: rest.subarray(0, split),
-    data: rest.subarray(split),
+    fields: viewOf(bytes, start, split),
+    data: viewOf(bytes, split),
   };
 }
 

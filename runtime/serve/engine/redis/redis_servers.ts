@@ -87,6 +87,7 @@ export class OneServer implements RedisServers {
       names,
       isOpen: () => this.#keeper.link !== undefined,
       reach: (action) => this.#reach(action),
+      publishing: (isUnderWay) => this.#keeper.publishing(isUnderWay),
     });
   }
 

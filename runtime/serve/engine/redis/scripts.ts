@@ -66,8 +66,19 @@ local prefix, blob = ARGV[4], ARGV[5]
 local unpack = struct.unpack
 local count, number, at = unpack('>I2I2', blob)
 local channels, answers, receivers, messages, now = {}, {}, {}, {}, nil
+-- Lua's own way to write a number costs as much as a command.
+local numbers = {}
+local function text(n)
+  local known = numbers[n]
+  if not known then
+    known = format('%d', n)
+    numbers[n] = known
+  end
+  return known
+end
 local function failureof(e)
-  return 'error ' .. (type(e) == 'table' and e.err or tostring(e))
+  local text = string.gsub(type(e) == 'table' and e.err or tostring(e), '[\\r\\n]', ' ')
+  return 'error ' .. text
 end
 for i = 1, count do
   local knownepoch, offset, knowntag
@@ -78,7 +89,7 @@ for i = 1, count do
   c.receiver = prefix .. string.sub(m, 2)
   channels[i] = c
 end
-local function append(i, c, k, skip, form, size, ttl, version, versionepoch, fields, data)
+local function append(i, c, k, skip, last, form, size, ttl, version, versionepoch, fields, data)
   if c.failure then return c.failure end
   if c.unverified then return 'unverified' end
   if not c.fresh then
@@ -99,30 +110,41 @@ local function append(i, c, k, skip, form, size, ttl, version, versionepoch, fie
   local kept = not skip and size > 0 and ttl > 0
   local own, previous, tag, offset, newest = 0, '', '', c.offset, c.tag
   if not skip then
-    own, previous, tag = c.offset + 1, c.tag, random .. '.' .. i
+    own, previous, tag = c.offset + 1, c.tag, random .. '.' .. text(i)
     offset, newest = own, tag
   end
-  local place, most, life = format('%.0f', own), format('%.0f', size), format('%.0f', ttl)
+  local place, most, life = format('%d', own), text(size), text(ttl)
   if kept then
     if not now then
       local time = call('TIME')
       now = time[1] * 1000 + math.floor(time[2] / 1000)
     end
-    local id, expires = place .. '-0', format('%.0f', now + ttl)
-    local added = redis.pcall('XADD', c.s, 'MAXLEN', most, id,
-      't', tag, 'x', expires, 'm', form, 'f', fields, 'd', data)
+    local id, expires = place .. '-0', text(now + ttl)
+    -- To trim walks over all entries of a node: once for all of a channel.
+    if c.untrimmed and c.untrimmed ~= most then call('XTRIM', c.s, 'MAXLEN', c.untrimmed) end
+    local added
+    if last then
+      added = redis.pcall('XADD', c.s, 'MAXLEN', most, id,
+        't', tag, 'x', expires, 'm', form, 'f', fields, 'd', data)
+    else
+      added = redis.pcall('XADD', c.s, id, 't', tag, 'x', expires, 'm', form, 'f', fields, 'd', data)
+    end
     if type(added) == 'table' and added.err then
-      if not string.find(added.err, 'equal or smaller', 1, true) then return 'error ' .. added.err end
+      if not string.find(added.err, 'equal or smaller', 1, true) then return failureof(added) end
       -- The history is of another numbering: it goes, and readers see that something is missing.
       call('DEL', c.s)
       call('XADD', c.s, 'MAXLEN', most, id, 't', tag, 'x', expires, 'm', form, 'f', fields, 'd', data)
     end
+    c.untrimmed = nil
+    if not last then c.untrimmed = most end
     c.isunwritten = true
     c.historyttl = math.max(c.historyttl or 0, ttl)
   else
     write(c, offset, newest)
-    if not skip then call('DEL', c.s) end
-    if not skip then c.historyttl = nil end
+    if not skip then
+      call('DEL', c.s)
+      c.historyttl, c.untrimmed = nil, nil
+    end
     c.isunwritten = false
   end
   if version ~= '' then call('HSET', c.m, 'v', version, 've', versionepoch) end
@@ -132,20 +154,21 @@ local function append(i, c, k, skip, form, size, ttl, version, versionepoch, fie
   if version ~= '' then c.version, c.versionepoch = version, versionepoch end
   receivers[#receivers + 1] = c.receiver
   messages[#messages + 1] = table.concat({'p', c.epoch, place, previous, tag,
-    form, most, life, string.len(fields)}, ' ') .. '\\n' .. fields .. data
+    form, most, life, text(string.len(fields))}, ' ') .. '\\n' .. fields .. data
   return 'stored ' .. place .. ' ' .. c.epoch
 end
 for i = 1, number do
-  local channel, key, skip, form, size, ttl, version, versionepoch, fields, data
-  channel, key, skip, form, size, ttl, version, versionepoch, fields, data, at =
-    unpack('>I2I2BBI4dBc0I2c0I4c0I4c0', blob, at)
-  local ok, answer = pcall(append, i, channels[channel], KEYS[key], skip == 1, form, size, ttl,
-    version, versionepoch, fields, data)
+  local channel, key, skip, last, form, size, ttl, version, versionepoch, fields, data
+  channel, key, skip, last, form, size, ttl, version, versionepoch, fields, data, at =
+    unpack('>I2I2BBBI4dBc0I2c0I4c0I4c0', blob, at)
+  local ok, answer = pcall(append, i, channels[channel], KEYS[key], skip == 1, last == 1, text(form),
+    size, ttl, version, versionepoch, fields, data)
   if not ok then answer = failureof(answer) end
-  answers[i] = string.gsub(answer, '[\\r\\n]', ' ')
+  answers[i] = answer
 end
 for i = 1, count do
   local c = channels[i]
+  if c.untrimmed then call('XTRIM', c.s, 'MAXLEN', c.untrimmed) end
   if c.isunwritten then write(c, c.offset, c.tag) end
   if c.historyttl then call('PEXPIRE', c.s, math.max(call('PTTL', c.s), c.historyttl)) end
   if c.ttl then call('PEXPIRE', c.m, math.max(call('PTTL', c.m), c.ttl, ${KEEP_CHANNEL_MS})) end
@@ -250,7 +273,8 @@ local m, s, p, k, channel = KEYS[1], KEYS[2], KEYS[3], KEYS[4], ARGV[1]
 local errors = {}
 for _, command in ipairs({
   {'TIME'}, {'HMGET', m, 'e'}, {'HSET', m, 'e', ''}, {'PEXPIRE', m, 1}, {'PTTL', m}, {'HDEL', m, 'e'},
-  {'XADD', s, 'MAXLEN', '1', '1-0', 't', ''}, {'XRANGE', s, '-', '+'}, {'XREVRANGE', s, '+', '-'}, {'DEL', s},
+  {'XADD', s, 'MAXLEN', '1', '1-0', 't', ''}, {'XTRIM', s, 'MAXLEN', '1'}, {'XRANGE', s, '-', '+'},
+  {'XREVRANGE', s, '+', '-'}, {'DEL', s},
   {'HSET', p, 'a', ''}, {'HEXISTS', p, 'a'}, {'HGET', p, 'a'}, {'HSCAN', p, '0'}, {'HDEL', p, 'a'},
   {'SET', k, '', 'PX', 1}, {'GET', k}, {'DEL', k}, {'PUBLISH', channel, ''},
 }) do

@@ -5,6 +5,7 @@ import { EngineCalls } from "../../../../runtime/serve/engine/engine_calls.ts";
 import { type EngineAnswer, EngineDesk } from "../../../../runtime/serve/engine/engine_desk.ts";
 import { createEngineMemory } from "../../../../runtime/serve/engine/engine_memory.ts";
 import { EnginePeers } from "../../../../runtime/serve/engine/engine_peers.ts";
+import { REQUEST } from "../../../../runtime/serve/engine/engine_request.ts";
 import { packTuple, type TupleValue, unpackTuple } from "../../../../runtime/serve/engine/tuple.ts";
 
 /** One worker and the desk; `turn` does what the bells would do. */
@@ -80,6 +81,11 @@ Deno.test("engine calls: answers reach their callers, in whatever order they com
   await turn();
   held.reverse().forEach((resolve, i) => resolve([i]));
   assertEquals(await settled(Promise.all(answers)), [[3], [2], [1]]);
+  for (let i = 0; i < 8; i++) void calls.call(1, []);
+  assertEquals(called(), 2, "it begins with eight while the batch goes on");
+  await turn();
+  held.splice(0).forEach((resolve) => resolve([]));
+  await turn();
   assertEquals(calls.pending, 0);
   desk.close();
 });
@@ -113,6 +119,37 @@ Deno.test("engine calls: a full ring is an answer, and what must be sent keeps i
   assertEquals(await settled(calls.call(6, ["now"])), [1]);
   assertEquals(seen.map(([kind]) => kind), [...Array(sent).fill(3), 4, 5, 6]);
   assertEquals(await calls.call(3, [new Uint8Array(2_000_000)]), undefined, "longer than the ring");
+  desk.close();
+});
+
+Deno.test("engine calls: while publications are under way the main thread is called for what is urgent alone", async () => {
+  const { calls, desk, seen, settled, called } = opened(() => [1]);
+  const publish = () => calls.call(REQUEST.publish, []);
+  desk.expect();
+  const answers = [publish(), publish()];
+  calls.flush();
+  assertEquals([called(), seen.length], [0, 0]);
+  desk.lookAtAll();
+  assertEquals(seen.length, 2, "they were fetched at the end of those before");
+  await settled(Promise.all(answers));
+  const next = publish();
+  calls.flush();
+  assertEquals(called(), 1, "nothing is under way");
+  desk.expect();
+  await settled(next);
+  void publish();
+  calls.flush();
+  assertEquals(called(), 1, "that look was not the last one");
+  void calls.call(REQUEST.open, []);
+  calls.flush();
+  assertEquals(called(), 2, "another request does not wait for publications");
+  desk.lookAtAll();
+  desk.expect();
+  for (let i = 0; i < 64; i++) void publish();
+  calls.flush();
+  assertEquals(called(), 3, "as many as one call of the engine takes do not wait");
+  await settled(calls.call(REQUEST.open, []));
+  assertEquals(calls.pending, 0);
   desk.close();
 });
 

@@ -77,6 +77,33 @@ Deno.test({
     );
     const { tag } = withStatus(await driver.state("a"), "known");
     assertEquals(tag, tags.at(-1));
+
+    // The history is cut once for all of them: also if the sizes differ, and if the last one is not stored.
+    const sizes: [number, object][] = [[20, key], [3, {}], [20, {}], [20, key]];
+    const many = Array.from({ length: 40 }, () => sizes).flat();
+    await Promise.all(
+      many.slice(0, 60).map(([historySize, more]) =>
+        driver.publish("t", publicationOf("x", { ...more, historySize }))
+      ),
+    );
+    // The first one of 20; then 3 and 20 in turn, so that one of 20 follows the last one of 3.
+    assertEquals((await node.history("t")).length, 4);
+    await Promise.all(
+      Array.from(
+        { length: 60 },
+        (_, i) =>
+          driver.publish(
+            "u",
+            publicationOf(`${i}`, { ...(i % 30 === 0 ? key : {}), historySize: 20 }),
+          ),
+      ),
+    );
+    await Promise.all(
+      [1, 2, 3].map((i) =>
+        driver.publish("u", publicationOf(`${i}`, { ...(i === 3 ? key : {}), historySize: 10 }))
+      ),
+    );
+    assertEquals(await engine.command("XLEN", "s{test:u}"), "10");
   },
 });
 

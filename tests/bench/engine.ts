@@ -2,7 +2,8 @@
  * `deno run -A tests/bench/engine.ts [ROUNDS]`: channels of three servers that share a Redis server.
  *
  * In: dist/async-deno, redis-server and wrk. Out, on standard output: publications per second by HTTP into one server, in its
- * memory and in the engine, beside a loop of the client library alone that runs the same script, all with 64 under way; and
+ * memory and in the engine, beside a loop of the client library alone that runs the same script, all with 64 under way; the same with the
+ * publisher as a follower of the channel, which gets each of its publications back, as the loop does by a second connection; and
  * the latency from the request to the delivery on another server, beside one server without an engine. Medians of
  * interleaved rounds. The exit code is 1 if something is missing, and does not depend on the figures.
  */
@@ -27,14 +28,20 @@ const DEFAULT_ROUNDS = 5;
 const SECONDS = 3;
 const UNDER_WAY = 64;
 const NODES = 3;
+/** Milliseconds of the loop before its turn, and turns of the servers: V8 compiles for good meanwhile. */
+const WARM_UP_MS = 2_000;
+const WARM_UP_TURNS = 3;
 /** Publications of which the latency is measured, and milliseconds between them. */
 const TIMED = 1_000;
 const PACE = 5;
 const KEY = "a key of the benchmark";
 const HISTORY = 100;
 const DATA = JSON.stringify({ text: "x".repeat(48) });
-/** The argument by which this program is the loop of the client library. */
+/** Published in: nobody follows the first, the publisher follows the second, and a subscriber of another server the third. */
+const CHANNEL = { alone: "chat:alone", followed: "chat:followed", timed: "chat:timed" } as const;
+/** The arguments by which this program is the loop of the client library, and listens to what it publishes. */
 const LOOP = "--loop";
+const LISTEN = "--listen";
 
 const CONFIG = (engine: string) => `
 [channels]
@@ -60,11 +67,15 @@ async function startNode(config: string): Promise<ServerProcess> {
 }
 
 /** Publishes once. @returns the offset */
-async function publish({ port }: ServerProcess, data = DATA): Promise<number> {
+async function publish(
+  { port }: ServerProcess,
+  channel: string = CHANNEL.alone,
+  data = DATA,
+): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${port}/api/publish`, {
     method: "POST",
     headers: { "X-API-Key": KEY },
-    body: `{"channel":"chat:a","data":${data}}`,
+    body: `{"channel":"${channel}","data":${data}}`,
   });
   const { result, error } = await response.json();
   if (error !== undefined) throw new Error(error.message);
@@ -78,49 +89,81 @@ interface Turn {
   /** CPU time per publication in µs: of the server or the loop, and of the Redis server. */
   readonly cpu: number;
   readonly redisCpu: number;
+  /** Publications per call of the script. */
+  readonly together: number;
 }
 
-async function publishByWrk(server: ServerProcess, redis: number): Promise<Turn> {
-  const body = `{"channel":"chat:a","data":${DATA}}`;
+/** The Redis server as it is measured. */
+interface MeasuredRedis {
+  readonly url: string;
+  readonly pid: number;
+  /** How many scripts it has run. */
+  scripts(): Promise<number>;
+}
+
+async function publishByWrk(
+  server: ServerProcess,
+  redis: MeasuredRedis,
+  channel: string,
+): Promise<Turn> {
+  const body = `{"channel":"${channel}","data":${DATA}}`;
   const request = `POST /api/publish HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key: ${KEY}\r\n` +
     `Content-Length: ${body.length}\r\n\r\n${body}`;
-  const before = await publish(server);
+  const [before, scripts] = [await publish(server, channel), await redis.scripts()];
   const url = `http://127.0.0.1:${server.port}/`;
   const args = ["-t1", `-c${UNDER_WAY}`, `-d${SECONDS}s`, "-s", WRK_SCRIPT, url, "--", request];
-  const [cpu, redisCpu] = [cpuSecondsOf(server.ids), cpuSecondsOf([redis])];
+  const [cpu, redisCpu] = [cpuSecondsOf(server.ids), cpuSecondsOf([redis.pid])];
   const { stdout } = await new Deno.Command("wrk", { args }).output();
-  const used = [cpuSecondsOf(server.ids) - cpu, cpuSecondsOf([redis]) - redisCpu];
+  const used = [cpuSecondsOf(server.ids) - cpu, cpuSecondsOf([redis.pid]) - redisCpu];
   const { requests, rate } = parseReport(new TextDecoder().decode(stdout));
+  const calls = await redis.scripts() - scripts;
   // Refused ones are answers, too: only what has an offset counts.
-  const stored = await publish(server) - before - 1;
-  return turnOf(stored, requests / rate, used);
+  const stored = await publish(server, channel) - before - 1;
+  return turnOf(stored, requests / rate, used, calls);
 }
 
-function turnOf(count: number, seconds: number, [cpu = 0, redisCpu = 0]: number[]): Turn {
-  return { rate: count / seconds, cpu: cpu / count * 1e6, redisCpu: redisCpu / count * 1e6 };
+function turnOf(
+  count: number,
+  seconds: number,
+  [cpu = 0, redisCpu = 0]: number[],
+  calls: number,
+): Turn {
+  // Other servers run some, too; a call has 64 at most.
+  const together = calls < count / 64 ? NaN : count / calls;
+  return {
+    rate: count / seconds,
+    cpu: cpu / count * 1e6,
+    redisCpu: redisCpu / count * 1e6,
+    together,
+  };
 }
 
-async function publishByLoop(url: string, redis: number): Promise<Turn> {
+async function publishByLoop(redis: MeasuredRedis, ...more: readonly string[]): Promise<Turn> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--lock=tests/deno.lock", import.meta.filename!, LOOP, url],
+    args: ["run", "-A", "--lock=tests/deno.lock", import.meta.filename!, LOOP].concat(
+      [redis.url, `${redis.pid}`, ...more],
+    ),
     stdout: "piped",
     stderr: "null",
   });
-  const redisCpu = cpuSecondsOf([redis]);
   const { stdout } = await child.output();
-  const { count, seconds, cpu } = JSON.parse(new TextDecoder().decode(stdout));
-  return turnOf(count, seconds, [cpu, cpuSecondsOf([redis]) - redisCpu]);
+  const { count, seconds, used } = JSON.parse(new TextDecoder().decode(stdout));
+  return turnOf(count, seconds, used, count);
 }
 
-/** The client library alone: the script of a publication, as often as it goes, on one connection. */
-async function loop(url: string): Promise<void> {
+/** The client library alone: the script of a publication, as often as it goes, on one connection; what comes back, on another one. */
+async function loop(url: string, redisPid: number, listens: boolean): Promise<void> {
   const redis = new Redis(url);
+  const listener = listens ? new Redis(url) : undefined;
   const { sha, lua } = SCRIPTS.append;
   await redis.script("LOAD", lua);
   const life = /run_id:(\S+)/.exec(await redis.info("server"))![1]!;
-  const facts = { names: new RedisNames("bench:"), lives: life, isInGrace: false };
+  const names = new RedisNames("bench:");
+  const facts = { names, lives: life, isInGrace: false };
   const data = Buffer.from(DATA);
-  let count = 0, isOver = false;
+  let count = 0, heard = 0, isOver = false;
+  listener?.on("messageBuffer", () => heard++);
+  await listener?.subscribe(names.ofPubSub("x", "loop"));
   const publish = async () => {
     while (!isOver) {
       const publication = { data, historySize: HISTORY, historyTtlMs: 60_000 };
@@ -131,24 +174,30 @@ async function loop(url: string): Promise<void> {
       count++;
     }
   };
-  const [start, cpu] = [performance.now(), cpuSecondsOf([Deno.pid])];
+  const all = Promise.all(Array.from({ length: UNDER_WAY }, publish));
+  await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS));
+  const [before, start, cpu] = [count, performance.now(), cpuSecondsOf([Deno.pid])];
+  const redisCpu = cpuSecondsOf([redisPid]);
   setTimeout(() => isOver = true, SECONDS * 1_000);
-  await Promise.all(Array.from({ length: UNDER_WAY }, publish));
+  await all;
   const seconds = (performance.now() - start) / 1_000;
-  console.log(JSON.stringify({ count, seconds, cpu: cpuSecondsOf([Deno.pid]) - cpu }));
+  const used = [cpuSecondsOf([Deno.pid]) - cpu, cpuSecondsOf([redisPid]) - redisCpu];
+  console.log(JSON.stringify({ count: count - before, seconds, used }));
+  if (listens) await waitFor(() => heard === count, { what: "all messages" });
   redis.disconnect();
+  listener?.disconnect();
 }
 
-/** Milliseconds from the request of each publication to its arrival. */
-async function latencies(
-  publisher: ServerProcess,
-  subscriber: ServerProcess,
-): Promise<number[]> {
-  const socket = new WebSocket(`ws://127.0.0.1:${subscriber.port}/connection/websocket`);
+/** A subscriber of a channel. @param received gets when each publication was sent, if its data says so */
+async function subscriberOf(
+  { port }: ServerProcess,
+  channel: string,
+  received: (sent: number) => void = () => {},
+): Promise<WebSocket> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/connection/websocket`);
   const { promise: isSubscribed, resolve, reject } = Promise.withResolvers<void>();
-  const times: number[] = [];
   socket.onopen = () => {
-    socket.send('{"id":1,"connect":{}}\n{"id":2,"subscribe":{"channel":"chat:a"}}');
+    socket.send(`{"id":1,"connect":{}}\n{"id":2,"subscribe":{"channel":"${channel}"}}`);
   };
   socket.onmessage = ({ data }) => {
     for (const line of String(data).split("\n")) {
@@ -156,12 +205,28 @@ async function latencies(
       if (id === 2) resolve();
       if (push?.unsubscribe !== undefined) reject(new Error("the subscription has ended"));
       const sent = push?.pub?.data?.sent;
-      if (sent !== undefined) times.push(performance.now() - sent);
+      if (sent !== undefined) received(sent);
     }
   };
   await isSubscribed;
+  return socket;
+}
+
+/** A server follows a channel for a minute after its last subscriber: what comes is stored, and sent to nobody. */
+async function follow(server: ServerProcess, channel: string): Promise<void> {
+  (await subscriberOf(server, channel)).close();
+}
+
+/** Milliseconds from the request of each publication to its arrival. */
+async function latencies(
+  publisher: ServerProcess,
+  subscriber: ServerProcess,
+): Promise<number[]> {
+  const times: number[] = [];
+  const received = (sent: number) => times.push(performance.now() - sent);
+  const socket = await subscriberOf(subscriber, CHANNEL.timed, received);
   for (let i = 0; i < TIMED; i++) {
-    await publish(publisher, `{"sent":${performance.now()}}`);
+    await publish(publisher, CHANNEL.timed, `{"sent":${performance.now()}}`);
     await new Promise((resolve) => setTimeout(resolve, PACE));
   }
   await waitFor(() => times.length === TIMED, { what: "all publications" });
@@ -177,7 +242,14 @@ function latencyLine(name: string, rounds: readonly number[][]): string[] {
 
 function rateLine(name: string, turns: readonly Turn[]): string[] {
   const of = (key: keyof Turn) => median(turns.map((turn) => turn[key]));
-  return [name, of("rate").toFixed(0), of("cpu").toFixed(1), of("redisCpu").toFixed(1)];
+  const together = of("together");
+  return [
+    name,
+    of("rate").toFixed(0),
+    of("cpu").toFixed(1),
+    of("redisCpu").toFixed(1),
+    Number.isNaN(together) ? "" : together.toFixed(1),
+  ];
 }
 
 async function main(rounds: number): Promise<number> {
@@ -196,7 +268,14 @@ async function main(rounds: number): Promise<number> {
   };
   try {
     await using redis = await RedisEngine.start();
-    const pid = Number(/process_id:(\d+)/.exec(await redis.command("INFO", "server"))![1]);
+    const measured: MeasuredRedis = {
+      url: redis.url,
+      pid: Number(/process_id:(\d+)/.exec(await redis.command("INFO", "server"))![1]),
+      scripts: async () => {
+        const statistics = await redis.command("INFO", "commandstats");
+        return Number(/cmdstat_evalsha:calls=(\d+)/.exec(statistics)?.[1] ?? 0);
+      },
+    };
     await using servers = new AsyncDisposableStack();
     const start = async (config: string) => {
       const server = await startNode(config);
@@ -207,27 +286,47 @@ async function main(rounds: number): Promise<number> {
     const config = await write("engine", `engine = "${redis.url}"`);
     const shared: ServerProcess[] = [];
     for (let i = 0; i < NODES; i++) shared.push(await start(config));
-    const turns: Record<string, Turn[]> = { memory: [], engine: [], loop: [] };
+    const turns: Record<string, Turn[]> = {
+      memory: [],
+      engine: [],
+      loop: [],
+      following: [],
+      listening: [],
+    };
     const times: Record<string, number[][]> = { memory: [], engine: [] };
-    for (let i = 0; i < rounds; i++) {
-      turns["memory"]!.push(await publishByWrk(memory, pid));
-      turns["engine"]!.push(await publishByWrk(shared[0]!, pid));
-      turns["loop"]!.push(await publishByLoop(redis.url, pid));
-      times["memory"]!.push(await latencies(memory, memory));
-      times["engine"]!.push(await latencies(shared[0]!, shared[2]!));
+    const publisher = shared[0]!;
+    for (let i = 0; i < WARM_UP_TURNS; i++) {
+      for (const server of [memory, publisher]) {
+        await publishByWrk(server, measured, CHANNEL.alone);
+      }
     }
-    const heads = ["64 under way", "publications/s", "CPU µs", "CPU µs of Redis"];
-    const { memory: inMemory, engine, loop: library } = turns;
+    for (let i = 0; i < rounds; i++) {
+      turns["memory"]!.push(await publishByWrk(memory, measured, CHANNEL.alone));
+      turns["engine"]!.push(await publishByWrk(publisher, measured, CHANNEL.alone));
+      turns["loop"]!.push(await publishByLoop(measured));
+      await follow(publisher, CHANNEL.followed);
+      turns["following"]!.push(await publishByWrk(publisher, measured, CHANNEL.followed));
+      turns["listening"]!.push(await publishByLoop(measured, LISTEN));
+      times["memory"]!.push(await latencies(memory, memory));
+      times["engine"]!.push(await latencies(publisher, shared[2]!));
+    }
+    const heads = ["64 under way", "publications/s", "CPU µs", "CPU µs of Redis", "in a call"];
+    const { memory: inMemory, engine, loop: library, following, listening } = turns;
     console.log(
       alignColumns([
         heads,
         rateLine("one server, memory", inMemory!),
         rateLine("one of three servers, engine", engine!),
         rateLine("client library alone", library!),
+        rateLine("one of three servers, which follows the channel", following!),
+        rateLine("client library alone, which listens", listening!),
       ]).join("\n"),
     );
     const rateOf = (all: readonly Turn[]) => median(all.map(({ rate }) => rate));
-    console.log(`engine / library: ${(rateOf(engine!) / rateOf(library!)).toFixed(2)}\n`);
+    const ratio = (one: readonly Turn[], other: readonly Turn[]) =>
+      (rateOf(one) / rateOf(other)).toFixed(2);
+    console.log(`engine / library: ${ratio(engine!, library!)}`);
+    console.log(`engine that follows / library that listens: ${ratio(following!, listening!)}\n`);
     console.log(
       alignColumns([
         ["request to delivery", "p50 ms", "p99 ms"],
@@ -242,7 +341,7 @@ async function main(rounds: number): Promise<number> {
 }
 
 if (import.meta.main) {
-  const [first = `${DEFAULT_ROUNDS}`, url] = Deno.args;
-  if (first === LOOP) await loop(url!);
+  const [first = `${DEFAULT_ROUNDS}`, url, pid, listen] = Deno.args;
+  if (first === LOOP) await loop(url!, Number(pid), listen === LISTEN);
   else Deno.exit(await main(Number(first)));
 }

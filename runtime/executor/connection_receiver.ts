@@ -11,7 +11,7 @@ import { type ArrivedConnection, inTime } from "../thread/mod.ts";
 import { answerTo, RecordReader } from "./connection_record.ts";
 import { receiveIdentity, receiveMemory } from "./store_packets.ts";
 
-/** Milliseconds between two looks at the channel: doubled while nothing comes. */
+/** Milliseconds between two looks at the channel: doubled while nothing comes, not even a part of a connection. */
 const SHORTEST_PAUSE = 1;
 const LONGEST_PAUSE = 8;
 /** Milliseconds for which an answer waits for the workers. */
@@ -24,6 +24,8 @@ export class ConnectionReceiver implements Disposable {
   readonly #channel: DescriptorChannel;
   readonly #reader = new RecordReader();
   #hasEnded = false;
+  // Whether the last look has found anything.
+  #hasCome = false;
 
   /** What memory of channels may come; undefined: none. */
   readonly storeIdentity: StoreIdentity | undefined;
@@ -45,7 +47,7 @@ export class ConnectionReceiver implements Disposable {
     while (!this.#hasEnded) {
       const batch = this.#receive();
       if (batch.length > 0) void this.#answer(batch.length, take(batch));
-      pause = batch.length > 0 ? SHORTEST_PAUSE : Math.min(2 * pause, LONGEST_PAUSE);
+      pause = this.#hasCome ? SHORTEST_PAUSE : Math.min(2 * pause, LONGEST_PAUSE);
       if (!this.#hasEnded) await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
@@ -53,6 +55,7 @@ export class ConnectionReceiver implements Disposable {
   [Symbol.dispose](): void {
     if (!this.#hasEnded) this.#channel[Symbol.dispose]();
     this.#hasEnded = true;
+    this.#reader[Symbol.dispose]();
   }
 
   /** The old server gives up more as soon as these go on; a worker that does not turn holds up nobody. */
@@ -64,9 +67,11 @@ export class ConnectionReceiver implements Disposable {
   /** What is there now. */
   #receive(): ArrivedConnection[] {
     const batch: ArrivedConnection[] = [];
+    this.#hasCome = false;
     while (batch.length < BATCH) {
       const packet = this.#channel.receive();
       if (packet === undefined) break;
+      this.#hasCome = true;
       if (packet === null) {
         this[Symbol.dispose]();
         break;

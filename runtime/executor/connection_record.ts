@@ -13,7 +13,7 @@
  */
 
 import { ByteBuffer, concatBytes } from "../../protocol/basics.ts";
-import { PACKET_BYTES } from "../os/mod.ts";
+import { LinuxOs, PACKET_BYTES } from "../os/mod.ts";
 import type { MovedConnection } from "../thread/mod.ts";
 
 /** The format of the records. Another one gets another number. */
@@ -53,9 +53,15 @@ export function countIn({ buffer, byteOffset, length }: Uint8Array): number {
 }
 
 /** Puts the packets of one channel together. */
-export class RecordReader {
+export class RecordReader implements Disposable {
   readonly #record = new ByteBuffer();
   #descriptor = -1;
+
+  /** Closes a connection that has not come whole. The old server has closed its own descriptor: else the client would wait for ever. */
+  [Symbol.dispose](): void {
+    if (this.#record.length > 0 && this.#descriptor >= 0) new LinuxOs().close(this.#descriptor);
+    this.#record.clear();
+  }
 
   /** Takes the next packet; returns the connection whose last packet it is. */
   take(packet: Uint8Array, descriptor: number): MovedConnection | undefined {

@@ -7,7 +7,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { Endpoint } from "../support/http_client.ts";
 import { Lineage } from "../support/lineage.ts";
 import { isAlive } from "../support/process_facts.ts";
-import { encodeFrame, OPCODE, RawWebSocket } from "../support/raw_websocket.ts";
+import { closeCodeOf, encodeFrame, OPCODE, RawWebSocket } from "../support/raw_websocket.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { hold, type Server, waitFor, within, withServer } from "../support/server.ts";
 import { OVER_TLS } from "../support/suite_tls.ts";
@@ -71,6 +71,17 @@ async function finish(socket: RawWebSocket): Promise<void> {
   assertEquals([opcode, new TextDecoder().decode(payload)], [OPCODE.text, "Gr\xfc\xdfe"]);
 }
 
+/** The beginning of a compressed message; RFC 7692 section 7.2.3.1 has the rest of it. */
+async function unfinishedCompressed(server: Server): Promise<RawWebSocket> {
+  const offer = { "Sec-WebSocket-Extensions": "permessage-deflate" };
+  const socket = await RawWebSocket.open(server, "/echo", offer);
+  const payload = Uint8Array.of(0xf2, 0x48, 0xcd);
+  await socket.send({ opcode: OPCODE.text, payload, fin: false, reserved: 4 });
+  await socket.send({ opcode: OPCODE.ping });
+  assertEquals((await socket.frame()).opcode, OPCODE.pong);
+  return socket;
+}
+
 function payloadOf(number: number): Uint8Array {
   return new Uint8Array(UNREAD.bytes).fill(number);
 }
@@ -94,7 +105,8 @@ Deno.test({
     const limit = ["--max-connections-per-address", String(MOST_PER_ADDRESS)];
     const config = await Deno.makeTempFile({ suffix: ".toml", prefix: "async-deno-test-" });
     // The messages that are not whole wait for an upgrade.
-    const on = ["--config", config, "--websocket-compression", "--head-timeout", "60s"];
+    await Deno.writeTextFile(config, "websocket-compression = true");
+    const on = ["--config", config, "--head-timeout", "60s"];
     const args = [...on, "--upgrade-spread", "60s", "--max-queued", MOST_QUEUED, ...limit];
     await withServer({ workers: 2, args }, async (server) => {
       using lineage = new Lineage(server);
@@ -143,9 +155,12 @@ Deno.test({
       for (const talker of talkers) await talker.end();
       assertStringIncludes(server.stdout, "11 connections go on in the new server");
       // A server that has no such endpoint.
+      const compressed = await unfinishedCompressed(server);
       await Deno.writeTextFile(config, 'endpoints = ["echo"]');
       await lineage.upgrade();
       assertEquals((await terminal.closed).code, 1012);
+      assertEquals(closeCodeOf(await compressed.frame()), 1012);
+      compressed[Symbol.dispose]();
       await lineage.stop();
     });
     await Deno.remove(config);

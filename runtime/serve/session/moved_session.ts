@@ -19,6 +19,7 @@ export interface LeftConnection extends MovedSession {
 }
 
 const NOBODY: WebSocketHandler = { opened() {}, message() {} };
+const NOTHING = new Uint8Array(0);
 
 /** Sets the session of `transport`, which has none, and handles what was left. May end the connection. */
 export function resumeSession(
@@ -39,6 +40,8 @@ export function resumeSession(
   const isHere = handler?.resumesAt === endpoint &&
     (windowBits === 0 || context.compression !== null);
   const session = new WebSocketSession(context, isHere ? handler : NOBODY, windowBits);
-  session.resume(transport, left);
-  if (!isHere) session.close(SERVICE_RESTART, "the server was replaced");
+  if (isHere) return session.resume(transport, left);
+  // What was not read is nobody's, and without compression it would be an error.
+  session.resume(transport, { ...left, unread: NOTHING });
+  session.close(SERVICE_RESTART, "the server was replaced");
 }

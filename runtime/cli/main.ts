@@ -40,6 +40,7 @@ import { giveBackRights } from "./give_back_rights.ts";
 import { healthProblem } from "./health.ts";
 import { EXIT, helpText } from "./help.ts";
 import { isInForeground } from "./foreground.ts";
+import { type LineLevel, linePrefix } from "./journal.ts";
 import { Output, writeWhole } from "./output.ts";
 import { RunningServer } from "./running_server.ts";
 import { ServiceManager } from "./service_manager.ts";
@@ -323,7 +324,6 @@ async function print(text: string): Promise<number> {
   }
 }
 
-/** Texts name paths and values, which may contain line feeds and escape sequences. */
 /** Shows a text on the last line of the terminal, in place of the one before. */
 async function showStatus(text: string): Promise<void> {
   if (text !== "" && !isInForeground()) return;
@@ -332,11 +332,16 @@ async function showStatus(text: string): Promise<void> {
 }
 
 function warn(text: string): void {
-  stderr.line(`async-deno: ${escapeControls(text)}`);
+  tell("warning", text);
+}
+
+/** Texts name paths and values, which may contain line feeds and escape sequences. */
+function tell(level: LineLevel, text: string): void {
+  stderr.line(`${linePrefix(level)}async-deno: ${escapeControls(text)}`);
 }
 
 function fail(text: string, code: number): number {
-  warn(text);
+  tell("error", text);
   predecessor?.refuse(text);
   return code;
 }

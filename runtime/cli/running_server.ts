@@ -18,8 +18,14 @@ const STOP_MARGIN = 5_000;
 /** Milliseconds for the start of a new server, besides that of its app. */
 const START_TIME = 120_000;
 
+/** Milliseconds between two looks at a server that has replaced this one. */
+const LOOK_INTERVAL = 1_000;
+
 /** The server that replaces this one. */
-type NewServer = Pick<Successor, "pid" | "connections" | "ready" | "release" | "abandon">;
+type NewServer = Pick<
+  Successor,
+  "pid" | "connections" | "ready" | "release" | "abandon" | "failure"
+>;
 
 /** The parts of a running server. */
 export interface RunningServerParts {
@@ -61,6 +67,7 @@ export class RunningServer implements SignalHandler {
   // Undefined: no upgrade is under way.
   #successor: NewServer | undefined;
   #isReplaced = false;
+  #watch: ReturnType<typeof setInterval> | undefined = undefined;
 
   constructor(parts: RunningServerParts) {
     this.#parts = parts;
@@ -69,6 +76,7 @@ export class RunningServer implements SignalHandler {
   stop(): void {
     const { executor, config: { limits }, manager } = this.#parts;
     this.#isStopping = true;
+    clearInterval(this.#watch);
     this.#successor?.abandon();
     if (this.#isReplaced) return executor.stop();
     manager.stopping(limits.drainDelay + limits.drainTime + STOP_MARGIN);
@@ -76,6 +84,8 @@ export class RunningServer implements SignalHandler {
   }
 
   reload(): void {
+    // The new server has read everything by itself, and reports to the manager.
+    if (this.#isReplaced) return;
     if (this.#isReloading) this.#reloadAgain = true;
     else void this.#reload();
   }
@@ -141,6 +151,23 @@ export class RunningServer implements SignalHandler {
     }
     this.#isReplaced = true;
     executor.handOver(successor.connections);
+    this.#watchOver(successor);
+  }
+
+  /**
+   * If it fails, what still connects waits for nobody, and a supervisor may not notice it before its parent has ended as well: so this server
+   * finishes sooner.
+   */
+  #watchOver(successor: NewServer): void {
+    this.#watch = setInterval(() => {
+      const { failure } = successor;
+      if (failure === undefined) return;
+      this.#parts.warn(
+        `process ${successor.pid}, which has replaced this server, has ended with ${failure}: this one ends, too`,
+      );
+      this.stop();
+    }, LOOK_INTERVAL);
+    Deno.unrefTimer(this.#watch);
   }
 
   async #reload(): Promise<void> {
@@ -150,9 +177,9 @@ export class RunningServer implements SignalHandler {
       this.#reloadAgain = false;
       manager.reloading();
       await executor.withDescriptors(() => this.#applyConfig());
-    } while (this.#reloadAgain && !this.#isStopping);
+    } while (this.#reloadAgain && !this.#isStopping && !this.#isReplaced);
     this.#isReloading = false;
-    if (!this.#isStopping) manager.ready(status);
+    if (!this.#isStopping && !this.#isReplaced) manager.ready(status);
   }
 
   /** Reads the config again, because the file of --config may have changed, and applies it. */

@@ -26,6 +26,8 @@ StartLimitBurst=5
 Type=notify
 ExecStart=${command}
 ExecReload=/bin/kill -HUP $MAINPID
+# Else systemd would not wait for a server that has replaced another one, but kill it: it is no child of systemd.
+ExecStop=-/bin/sh -c '[ -n "$$MAINPID" ] && kill "$$MAINPID" && while readlink "/proc/$$MAINPID/exe" >/dev/null; do sleep 0.1; done'
 # Every option is also a variable. The file wins over these lines, an argument above over both.
 ${service.variables.map(variableLine).join("\n")}
 EnvironmentFile=-/etc/default/async-deno

@@ -11,6 +11,7 @@ import {
   errnoText,
   type OwnCommand,
   ProcessChannel,
+  seenEndOfChild,
   signalProcess,
   spawnProcess,
   SystemError,
@@ -31,6 +32,7 @@ import { UpgradeError } from "./upgrade_error.ts";
 const SIGKILL = 9;
 /** Milliseconds between two looks at the channel. */
 const LOOK_INTERVAL = 20;
+const WITHOUT_FAULT = "exit code 0";
 /** sd_listen_fds(3) and sd_watchdog_enabled(3): for the process with the old number. */
 const OF_OLD_PROCESS = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_PID"];
 
@@ -101,6 +103,12 @@ export class Successor {
   async release(): Promise<void> {
     if (!this.#channel.send(RELEASED)) await this.#fail(undefined);
     this.#channel[Symbol.dispose]();
+  }
+
+  /** Once it is released: why it serves no more, or undefined. If it has been replaced itself, or stopped, that is no fault. */
+  get failure(): string | undefined {
+    const end = seenEndOfChild(this.pid);
+    return end === WITHOUT_FAULT ? undefined : end;
   }
 
   /** Ends it: this server stops. */

@@ -12,6 +12,7 @@ export const ENOENT = 2;
 export const EINTR = 4;
 export const EIO = 5;
 export const ENXIO = 6;
+export const ENOEXEC = 8;
 export const EBADF = 9;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
@@ -60,6 +61,7 @@ const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> = 
   [EINTR]: ["EINTR", "interrupted system call"],
   [EIO]: ["EIO", "input/output error"],
   [ENXIO]: ["ENXIO", "no program reads the FIFO, or there is no such device"],
+  [ENOEXEC]: ["ENOEXEC", "the file is no program for this machine, or is damaged"],
   [EBADF]: ["EBADF", "bad file descriptor"],
   [EAGAIN]: ["EAGAIN", "resource temporarily unavailable"],
   [ENOMEM]: ["ENOMEM", "cannot allocate memory"],

@@ -78,6 +78,7 @@ const SYMBOLS = {
   posix_spawn_file_actions_adddup2: { parameters: ["buffer", "i32", "i32"], result: "i32" }, // the same, int fd, int newfd
   posix_spawn_file_actions_destroy: { parameters: ["buffer"], result: "i32" }, // the same
   waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // pid_t pid, int *status, int options
+  waitid: { parameters: ["i32", "i32", "buffer", "i32"], result: "i32" }, // idtype_t idtype, id_t id, siginfo_t *infop, int options
   kill: { parameters: ["i32", "i32"], result: "i32" }, // pid_t pid, int sig
   // files
   pread: {

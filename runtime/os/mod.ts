@@ -107,7 +107,7 @@ export {
   sockaddrFamily,
   sockaddrPort,
 } from "./sockaddr.ts";
-export { endOfChild, signalProcess, spawnProcess } from "./spawn.ts";
+export { endOfChild, seenEndOfChild, signalProcess, spawnProcess } from "./spawn.ts";
 export { expectSuccess } from "./syscall.ts";
 export { SystemError } from "./system_error.ts";
 export { TimerDescriptor } from "./timer_descriptor.ts";

@@ -19,6 +19,13 @@ const FIRST_DESCRIPTOR = 3;
 const FILE_ACTIONS_BYTES = 256;
 const F_DUPFD_CLOEXEC = 1030;
 const WNOHANG = 1;
+const WEXITED = 4;
+const WNOWAIT = 0x0100_0000;
+const P_PID = 1;
+const CLD_EXITED = 1;
+/** siginfo_t, 128 bytes: words of 4 bytes. */
+const SIGINFO_WORDS = 32;
+const [SI_CODE, SI_PID, SI_STATUS] = [2, 4, 6];
 const POINTER_BYTES = 8;
 
 /**
@@ -75,6 +82,21 @@ export function endOfChild(pid: number): string | undefined {
   if (waited < 0) return "an unknown exit code";
   const signal = status[0]! & 0x7f; // one element; wait(2): WTERMSIG
   return signal === 0 ? `exit code ${(status[0]! >> 8) & 0xff}` : `signal ${signal}`;
+}
+
+/**
+ * The same, but its end stays to be waited for: who adopts it when this process ends, such as systemd, learns how it ended. It may be asked
+ * again.
+ */
+export function seenEndOfChild(pid: number): string | undefined {
+  const info = new Int32Array(SIGINFO_WORDS);
+  const options = WEXITED | WNOHANG | WNOWAIT;
+  const waited = result(libc().waitid(P_PID, pid, new Uint8Array(info.buffer), options));
+  if (waited < 0) return "an unknown exit code";
+  if (info[SI_PID] === 0) return undefined;
+  return info[SI_CODE] === CLD_EXITED
+    ? `exit code ${info[SI_STATUS]}`
+    : `signal ${info[SI_STATUS]}`;
 }
 
 /** kill(2): 0, or a negated errno. Signal 0 only asks whether there is such a process. */

@@ -2,20 +2,27 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { RunningServer } from "../../../runtime/cli/running_server.ts";
-import { DEFAULT_CONFIG } from "../../../runtime/config/mod.ts";
+import { type Config, DEFAULT_CONFIG } from "../../../runtime/config/mod.ts";
 import { UpgradeError } from "../../../runtime/executor/mod.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
 /** A server, and what it does in order. */
 function bench(
-  { pid = 100, release = () => Promise.resolve() }: {
+  {
+    pid = 100,
+    release = () => Promise.resolve(),
+    readConfig = () => Promise.reject(new Error("not called")),
+  }: {
     readonly pid?: number;
     release?(): Promise<void>;
+    readConfig?(): Promise<Config>;
   } = {},
 ) {
   const done: string[] = [];
   const ready = Promise.withResolvers<void>();
+  const successor = { failure: undefined as string | undefined };
   const note = (text: string) => void done.push(text);
+  const config = { ...DEFAULT_CONFIG, workers: 1 };
   const server = new RunningServer({
     pid,
     executor: {
@@ -28,31 +35,31 @@ function bench(
       takeBack: () => Promise.resolve(note("take back")),
       handOver: () => note("hand over"),
     },
-    config: { ...DEFAULT_CONFIG, workers: 1 },
+    config,
     manager: {
       ready: (status) => note(`READY ${status}`),
-      reloading: () => {},
+      reloading: () => note("RELOADING"),
       stopping: () => note("STOPPING"),
       handOver: (main) => note(`MAINPID ${main}`),
     },
     status: "serving",
-    readConfig: () => Promise.reject(new Error("not called")),
+    readConfig,
     startSuccessor: () => {
       note("start");
-      return {
+      return Object.assign(successor, {
         pid: 200,
         connections: null,
         ready: () => ready.promise,
         release: () => release().then(() => note("release")),
         abandon: () => ready.reject(new UpgradeError("this server was stopped")),
-      };
+      });
     },
     warn: note,
     inform: note,
   });
   const until = (text: string) =>
     waitFor(() => done.some((one) => one.includes(text)), { what: () => `${text} in ${done}` });
-  return { server, done, ready, until };
+  return { server, config, done, ready, successor, until };
 }
 
 Deno.test("running server: the manager learns of the new process before that is released", async () => {
@@ -68,6 +75,34 @@ Deno.test("running server: the manager learns of the new process before that is 
   assertStringIncludes(done.at(-1)!, "another server has replaced this one");
   server.stop();
   assertEquals(done.at(-1), "stop", "the manager is told nothing: it is the other process's now");
+});
+
+Deno.test("running server: if the new process fails later, this one ends, and a supervisor starts another", async () => {
+  const { server, done, ready, successor, until } = bench();
+  server.upgrade();
+  ready.resolve();
+  await until("upgraded");
+  successor.failure = "signal 9";
+  await until("stop");
+  const ends =
+    "process 200, which has replaced this server, has ended with signal 9: this one ends, too";
+  assertEquals(done.slice(-2), [ends, "stop"]);
+});
+
+Deno.test("running server: once it is replaced, a reload tells the manager nothing more", async () => {
+  const read = Promise.withResolvers<Config>();
+  const { server, config, done, ready, until } = bench({ readConfig: () => read.promise });
+  server.reload();
+  server.upgrade();
+  ready.resolve();
+  await until("upgraded");
+  const before = done.length;
+  read.resolve(config);
+  server.reload();
+  await new Promise((resolve) => setTimeout(resolve)); // behind all that the two have to await
+  assertEquals(done.slice(before), []);
+  assertEquals(done[0], "RELOADING");
+  server.stop();
 });
 
 Deno.test("running server: one upgrade at a time; after a failure there may be another one", async () => {

@@ -6,6 +6,7 @@ import {
   ownCommand,
   ProcessChannel,
   readText,
+  seenEndOfChild,
   signalProcess,
   spawnProcess,
   SystemError,
@@ -32,7 +33,9 @@ Deno.test("spawn: the descriptors are 3, 4 … in the new process, whatever thei
   const next = (channel: ProcessChannel) =>
     waitFor(() => channel.receive() ?? undefined, { what: "a text" });
   assertEquals([await next(ours), await next(others)], ["one", "two"]);
-  assertEquals(await waitFor(() => endOfChild(pid), { what: "its end" }), "exit code 7");
+  for (const look of [seenEndOfChild, endOfChild]) {
+    assertEquals(await waitFor(() => look(pid), { what: "its end" }), "exit code 7");
+  }
   assertEquals([ours.receive(), others.receive()], [null, null]);
   assertEquals(ours.send("nobody"), false);
   for (const channel of [ours, others]) channel[Symbol.dispose]();
@@ -40,9 +43,12 @@ Deno.test("spawn: the descriptors are 3, 4 … in the new process, whatever thei
 
 Deno.test("spawn: a signal ends a process; an executable that is not there starts none", async () => {
   const pid = spawnProcess(shell("exec sleep 60", ["PATH=/usr/bin:/bin"]), []);
-  assertEquals(endOfChild(pid), undefined);
+  assertEquals([endOfChild(pid), seenEndOfChild(pid)], [undefined, undefined]);
   assertEquals(signalProcess(pid, 9), 0);
-  assertEquals(await waitFor(() => endOfChild(pid), { what: "its end" }), "signal 9");
+  for (const look of [seenEndOfChild, seenEndOfChild, endOfChild]) {
+    assertEquals(await waitFor(() => look(pid), { what: "its end" }), "signal 9");
+  }
+  assertEquals(seenEndOfChild(pid), "an unknown exit code");
   const missing = { ...shell(""), path: "/no/such/file" };
   assertThrows(() => spawnProcess(missing, []), SystemError, "ENOENT");
 });

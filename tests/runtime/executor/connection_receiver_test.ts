@@ -20,6 +20,7 @@ const CONNECTION = {
 
 Deno.test("connection receiver: the old server dies in the middle of a connection", async () => {
   const [ours, theirs] = DescriptorChannel.pair();
+  const receiver = new ConnectionReceiver(theirs);
   const clients = [100, 3 * PACKET_BYTES].map((length) => {
     const [near, far] = ProcessChannel.pair();
     const { descriptor } = near;
@@ -32,7 +33,6 @@ Deno.test("connection receiver: the old server dies in the middle of a connectio
   }
   ours[Symbol.dispose]();
   const arrived: ArrivedConnection[] = [];
-  const receiver = new ConnectionReceiver(theirs);
   await receiver.receiveAll((batch) => {
     arrived.push(...batch);
     return Promise.resolve();

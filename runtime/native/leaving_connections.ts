@@ -18,6 +18,8 @@ const PATIENCE = 1_000;
 
 /** A connection that may move. */
 export interface Movable {
+  /** Whether its client waits since the channels were handed over. */
+  readonly isFrozen?: boolean;
   /** Gives the connection up; or says why not, and nothing has happened. */
   move(): MovedConnection | Unmoved;
 }
@@ -51,9 +53,14 @@ export class LeavingConnections extends TimerNode {
     return this.#left.length + this.#busy.length > 0;
   }
 
-  /** Begins with these. */
+  /** Begins with these: first with those whose clients wait already, and publishers are among them. The others are served until they move. */
   begin(connections: Iterable<Movable>): void {
-    this.#left = [...connections];
+    const all = [...connections];
+    const [frozen, others] = [true, false].map((is) =>
+      all.filter(({ isFrozen = false }) => isFrozen === is)
+    ) as [Movable[], Movable[]];
+    // Taken from the end.
+    this.#left = [...others, ...frozen];
     this.#busy = [];
     this.#end = this.#parts.loop.now + PATIENCE;
     this.giveSome();

@@ -175,6 +175,11 @@ export class SocketTransport extends TimerNode
     if (!this.closed && !this.#is(FINISHING)) this.#session.freeze?.();
   }
 
+  /** Whether what arrives waits. */
+  get isFrozen(): boolean {
+    return !this.closed && this.#session.isFrozen === true;
+  }
+
   /** Takes that back. Returns whether there was something to take back. */
   thaw(): boolean {
     return !this.closed && !this.#is(FINISHING) && this.#session.thaw?.() === true;

@@ -85,6 +85,8 @@ export interface Session {
   drain(): void;
   /** What the peer sends waits, in the kernel: the server hands over what it is about. Absent: it is handled as before. */
   freeze?(): void;
+  /** Whether something waits for that. */
+  readonly isFrozen?: boolean;
   /** Takes that back. Returns whether there was something to take back. */
   thaw?(): boolean;
   /** Ends the session because its connection goes on in another process; or says why it does not, and nothing has happened. Absent: never. */

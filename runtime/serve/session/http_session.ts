@@ -233,6 +233,10 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     if (!this.#pumping) this.#transport.setReading(this.#mayRead());
   }
 
+  get isFrozen(): boolean {
+    return this.#isFrozen;
+  }
+
   thaw(): boolean {
     if (!this.#isFrozen || this.#transport.closed) return false;
     this.#isFrozen = false;

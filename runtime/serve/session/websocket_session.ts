@@ -137,6 +137,10 @@ export class WebSocketSession implements Session, WebSocketPeer {
     this.#transport.setReading(false);
   }
 
+  get isFrozen(): boolean {
+    return this.#is(FROZEN);
+  }
+
   thaw(): boolean {
     if (!this.#is(FROZEN) || this.#transport.closed) return false;
     this.#flags &= ~FROZEN;

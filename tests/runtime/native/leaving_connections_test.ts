@@ -57,6 +57,18 @@ Deno.test("leaving connections: 64 at once, and those that stay are asked once",
   assertEquals([fake.leaving.isWaiting, staying.asked, fake.loop.timers.size], [false, 1, 0]);
 });
 
+Deno.test("leaving connections: those that wait since the freeze are the first", () => {
+  const fake = new Fake();
+  const all = Array.from({ length: 129 }, (_, i) => connection(i));
+  const frozen = all.filter((_, i) => i % 2 === 0).map((one) =>
+    Object.assign(one, { isFrozen: true })
+  );
+  fake.leaving.begin(all);
+  fake.leaving.giveSome();
+  assertEquals(frozen.map(({ asked }) => asked), frozen.map(() => 1));
+  assertEquals(fake.left, [[64, false], [64, false]]);
+});
+
 Deno.test("leaving connections: those that take their time are fewer at once", () => {
   const fake = new Fake();
   fake.slowness = 2;

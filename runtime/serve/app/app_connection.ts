@@ -62,6 +62,11 @@ export class AppConnection implements WebSocketHandler {
     return isKept ? undefined : MOVED_SOCKETS;
   }
 
+  /** While the channels go over to the new server, an app could not publish. */
+  get isFreezable(): boolean {
+    return this.resumesAt !== undefined;
+  }
+
   opened(peer: WebSocketPeer): void {
     this.#socket = new AppSocket(this.#host, this.#parts, peer);
     this.#begin(peer, "open");

@@ -127,7 +127,9 @@ Deno.test({
     const config = `${folder}/server.toml`;
     await Deno.writeTextFile(config, CONFIG);
     const path = `${folder}/s`;
-    const args = ["--config", config, "--unix", path, "--upgrade-spread", "60s"];
+    // The publisher is as quick as the machine.
+    const limits = ["--channel-commands", "1000000"];
+    const args = ["--config", config, "--unix", path, "--upgrade-spread", "60s", ...limits];
     await withServer({ workers: 2, args }, async (server) => {
       using lineage = new Lineage(server);
       const followers = Array.from({ length: CLIENTS }, () => new Follower(path));

@@ -4,6 +4,7 @@
  * In: the address of the cluster. Out: the master of a slot, looked up again each second and whenever a master says that it does not have
  * a slot; the status of all together. A master that takes over is connected, one without slots is left.
  */
+import { inTime } from "../../../thread/mod.ts";
 import type { EngineEvents, EngineStatus } from "../driver.ts";
 import { askNodes } from "./ask_nodes.ts";
 import { ClusterMaster, type ClusterMasterParts } from "./cluster_master.ts";
@@ -11,7 +12,6 @@ import { type ClusterMap, clusterMap, type ClusterView, clusterView } from "./cl
 import { addressOf } from "./find_master.ts";
 import { type ClusterPlace, type HostAndPort, redisAddress } from "./redis_address.ts";
 import { connectionFault } from "./redis_faults.ts";
-import { within } from "./within.ts";
 
 /** Milliseconds between two looks at the cluster. */
 const LOOK_MS = 1_000;
@@ -126,7 +126,7 @@ export class ClusterMasters {
       if (typeof text === "string") views.push(clusterView(text, host, hasTls));
     });
     // What becomes of the link to one that does not answer is decided elsewhere.
-    await within(performance.now() + VIEW_MS, Promise.allSettled(asked)).catch(() => {});
+    await inTime(Promise.allSettled(asked), VIEW_MS);
     if (views.length > 0) return [...views];
     const known = [...this.#place.seeds, ...this.#nodes].map((node) => [addressOf(node), node]);
     return await askNodes(this.#parts.server, [

@@ -15,6 +15,7 @@ import type {
   EnginePublishResult,
   EngineStatus,
 } from "../driver.ts";
+import { inTime, LATE } from "../../../thread/mod.ts";
 import { NO_LINK, refusal, unavailable } from "../refusals.ts";
 import { AppendQueue } from "./append_queue.ts";
 import type { ClusterMaster } from "./cluster_master.ts";
@@ -30,11 +31,15 @@ import type {
   Refusal,
   SpotAction,
 } from "./redis_servers.ts";
-import { within } from "./within.ts";
 
 /** The first pause until a request is sent again, and the longest, in milliseconds. */
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 320;
+const SILENT: RedisFault = {
+  kind: "failed",
+  reason: "there is no answer in time",
+  mayBeDone: true,
+};
 const DONE: EngineDoneResult = { status: "done" };
 const MOVED_MEANWHILE = unavailable({ reason: "the slot has moved meanwhile", mayBeDone: false });
 
@@ -168,7 +173,8 @@ export class ClusterServers implements RedisServers {
       const spot = this.#spotOf(channel);
       if (spot !== undefined) {
         try {
-          return await within(end, action(spot));
+          const result = await inTime(action(spot), Math.max(0, end - performance.now()));
+          return result === LATE ? refusal(SILENT) : result as T;
         } catch (error) {
           last = redisFault(error);
           if (last.kind !== "moved") return refusal(last);

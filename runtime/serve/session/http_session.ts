@@ -149,12 +149,7 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
 
   /** Waits for the next request of a connection of the server before. Called after {@link attach}, in place of the first bytes. */
   resumeIdle({ unsent }: LeftConnection): void {
-    const { log } = this.#context;
-    const transport = this.#transport;
-    log.note("HTTP", `fd=${transport.descriptor} goes on from the server before`);
-    transport.out.append(unsent);
-    transport.out.flush(); // may end the connection
-    if (transport.closed) return;
+    if (!this.#sendLeft(unsent)) return;
     // It has the time of one that has asked before.
     this.#wait.requests = 1;
     this.#setDeadline();
@@ -163,12 +158,9 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
 
   /** Goes on with an answer that the server before has begun. Called after {@link attach}, in place of the first bytes. */
   resume({ endpoint, state, unread, unsent }: LeftConnection): void {
-    const { log, loop, router } = this.#context;
+    const { loop, router } = this.#context;
     const transport = this.#transport;
-    log.note("HTTP", `fd=${transport.descriptor} goes on from the server before`);
-    transport.out.append(unsent);
-    transport.out.flush(); // may end the connection
-    if (transport.closed) return;
+    if (!this.#sendLeft(unsent)) return;
     this.#pumping = true;
     try {
       this.#http.receive(unread, 0, unread.length);
@@ -195,6 +187,15 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     if (draining && !handsOver && !transport.closed) this.drain();
   }
 
+  /** What the server before has not sent comes first. Returns false if that has ended the connection. */
+  #sendLeft(unsent: Uint8Array): boolean {
+    const transport = this.#transport;
+    this.#context.log.note("HTTP", `fd=${transport.descriptor} goes on from the server before`);
+    transport.out.append(unsent);
+    transport.out.flush();
+    return !transport.closed;
+  }
+
   // Session: called by the transport.
 
   move(): MovedSession | Unmoved {
@@ -207,10 +208,8 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     if (this.#pumping || this.#handlerPending) return "busy";
     const state = stream.move();
     if (state === undefined) return this.#transport.closed ? "stays" : "busy";
-    const { descriptor } = this.#transport;
-    this.#context.log.note("HTTP", `fd=${descriptor} goes on in the new server`);
     const unread = request.toBytes();
-    this.#dispose();
+    this.#leave();
     return { kind: "stream", endpoint, windowBits: 0, state, unread };
   }
 
@@ -218,10 +217,14 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
   #moveIdle(): MovedSession | Unmoved {
     const isIdle = this.#wait.phase === IDLE && this.#transport.queuedBytes === 0;
     if (!isIdle || this.#pumping || this.#deferred) return "busy";
+    this.#leave();
+    return { kind: "idle", endpoint: "", windowBits: 0, state: NOTHING, unread: NOTHING };
+  }
+
+  #leave(): void {
     const { descriptor } = this.#transport;
     this.#context.log.note("HTTP", `fd=${descriptor} goes on in the new server`);
     this.#dispose();
-    return { kind: "idle", endpoint: "", windowBits: 0, state: NOTHING, unread: NOTHING };
   }
 
   /** Whoever has asked last for what is handed over does so again. */

@@ -25,7 +25,6 @@ import {
   writeSubscribePush,
   writeSubscribeResult,
 } from "../../../protocol/centrifuge/mod.ts";
-import { utf8Of } from "../../../protocol/mod.ts";
 import { NEVER, TimerNode } from "../../net/mod.ts";
 import type { Soon } from "../broker/mod.ts";
 import { type Channel, maySubscribe } from "../channels/mod.ts";
@@ -36,7 +35,7 @@ import type { ControlledClient } from "./client_directory.ts";
 import { ANONYMOUS, ClientIdentity } from "./client_identity.ts";
 import type { ChannelMeter, ClientTransport } from "./channel_meter.ts";
 import { ClientDecisions, type DecidedClient } from "./client_decisions.ts";
-import type { ClientState } from "./client_state.ts";
+import { type ClientState, optionalBytes, optionalText } from "./client_state.ts";
 import { type ConnectGrant, grantedClaims } from "./client_hooks.ts";
 import type { ClientLink, Sized } from "./client_link.ts";
 import {
@@ -171,7 +170,7 @@ export class Client extends TimerNode
       id,
       user,
       capabilities,
-      info: info && new TextDecoder().decode(info),
+      info: optionalText(info),
       fields: fields && [...fields],
       isCounted: this.#isCounted,
       expiresByHook: this.#expiresByHook,
@@ -188,7 +187,7 @@ export class Client extends TimerNode
 
   /** Goes on with a client that another process has given up, in place of its first message. */
   resume(state: ClientState): void {
-    const info = state.info === undefined ? undefined : utf8Of(state.info);
+    const info = optionalBytes(state.info);
     this.identity.identify({ ...state, info });
     this.#state = "connected";
     this.#staleAt = NEVER_TICK;

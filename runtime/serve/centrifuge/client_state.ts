@@ -5,6 +5,7 @@
  * are milliseconds from now on: the clock of a loop is that of its process.
  */
 
+import { decodeUtf8, utf8Of } from "../../../protocol/mod.ts";
 import type { Capability } from "../tokens/mod.ts";
 import type { WhenSlow } from "../channels/mod.ts";
 import type { FaceKind } from "./wire.ts";
@@ -57,4 +58,14 @@ export function encodeClientState(state: ClientState): Uint8Array {
 export function decodeClientState(bytes: Uint8Array): ClientState | undefined {
   const { version, ...state } = JSON.parse(new TextDecoder().decode(bytes));
   return version === VERSION ? state : undefined;
+}
+
+/** Bytes that are text, as a member of JSON. */
+export function optionalText(bytes: Uint8Array | undefined): string | undefined {
+  return bytes && decodeUtf8(bytes);
+}
+
+/** The bytes of {@link optionalText}. */
+export function optionalBytes(text: string | undefined): Uint8Array | undefined {
+  return text === undefined ? undefined : utf8Of(text);
 }

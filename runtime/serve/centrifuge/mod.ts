@@ -55,6 +55,7 @@ export { decodeClientInfo, encodeClientInfo, FIELDS_DEPTH } from "./publication_
 export type { Servers } from "./servers.ts";
 
 export { ANONYMOUS, ClientIdentity } from "./client_identity.ts";
+export { optionalBytes, optionalText } from "./client_state.ts";
 export { firstPingAt, momentOf } from "./deadlines.ts";
 export { type HistoryPage, readHistory } from "./history_reading.ts";
 export { NewestMessages } from "./newest_messages.ts";

@@ -9,7 +9,7 @@
 import { utf8Of } from "../../../protocol/mod.ts";
 import { NEVER } from "../../net/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
-import type { SubscriptionState } from "./client_state.ts";
+import { optionalBytes, optionalText, type SubscriptionState } from "./client_state.ts";
 import type { Sized } from "./client_link.ts";
 import { presentOf } from "./deadlines.ts";
 import { leavePresence } from "./membership.ts";
@@ -30,7 +30,7 @@ export function stateOf(
     offset: hubChannel.passedUpTo,
     epoch: context.store.epochText(hubChannel.epoch),
     face: { joins, delta, filter },
-    info: info && new TextDecoder().decode(info),
+    info: optionalText(info),
     expiresIn: expiresAt === NEVER ? undefined : expiresAt - presentOf(context),
     whenSlow: subscription.whenSlow,
     isMember: subscription.isMember,
@@ -56,7 +56,7 @@ export function resumed(
     hubChannel: entrance.channel,
     face: owner.link.wire.face({ ...face, compact: false }),
     owner,
-    info: info === undefined ? undefined : utf8Of(info),
+    info: optionalBytes(info),
     hasLatest: false,
   });
   subscription.expiresAt = expiresIn === undefined ? NEVER : presentOf(context) + expiresIn;

@@ -7,7 +7,7 @@
 
 import type { Disconnect } from "../../../protocol/centrifuge/mod.ts";
 import { decodeUtf8 } from "../../../protocol/mod.ts";
-import { ClientIdentity } from "../centrifuge/mod.ts";
+import { ClientIdentity, optionalBytes, optionalText } from "../centrifuge/mod.ts";
 import type { ChannelRules } from "../channels/mod.ts";
 import type { TokenSubscription } from "../tokens/mod.ts";
 import type { ChannelAccess, OpenChannel } from "./channel_access.ts";
@@ -28,9 +28,9 @@ export function encodeMovedStream({ access, since }: MovedStream): Uint8Array {
   const { identity: { id, user, info }, channels, expireAt, expiry } = access;
   const open = channels.map(({ channel: { name }, grant }) => ({
     name,
-    grant: grant && { ...grant, info: textOf(grant.info), data: textOf(grant.data) },
+    grant: grant && { ...grant, info: optionalText(grant.info), data: optionalText(grant.data) },
   }));
-  const client = { id, user, info: textOf(info) };
+  const client = { id, user, info: optionalText(info) };
   return UTF8.encode(
     JSON.stringify({ format: FORMAT, client, channels: open, expireAt, expiry, since }),
   );
@@ -42,11 +42,11 @@ export function decodeMovedStream(
   rules: Pick<ChannelRules, "resolve">,
 ): MovedStream | undefined {
   const { format, client, channels, expireAt, expiry, since }: Written = JSON.parse(
-    decodeUtf8(bytes, 0, bytes.length),
+    decodeUtf8(bytes),
   );
   if (format !== FORMAT) return undefined;
   const identity = new ClientIdentity(client.id);
-  identity.identify({ user: client.user, capabilities: [], info: bytesOf(client.info) });
+  identity.identify({ user: client.user, capabilities: [], info: optionalBytes(client.info) });
   const open: OpenChannel[] = [];
   for (const { name, grant } of channels) {
     const found = rules.resolve(name);
@@ -75,13 +75,5 @@ interface WrittenGrant extends Pick<TokenSubscription, "override"> {
 }
 
 function grantOf({ info, data, override }: WrittenGrant): TokenSubscription {
-  return { info: bytesOf(info), data: bytesOf(data), override };
-}
-
-function textOf(bytes: Uint8Array | undefined): string | undefined {
-  return bytes && decodeUtf8(bytes, 0, bytes.length);
-}
-
-function bytesOf(text: string | undefined): Uint8Array | undefined {
-  return text === undefined ? undefined : UTF8.encode(text);
+  return { info: optionalBytes(info), data: optionalBytes(data), override };
 }

@@ -56,11 +56,11 @@ export class LeavingConnections extends TimerNode {
   /** Begins with these: first with those whose clients wait already, and publishers are among them. The others are served until they move. */
   begin(connections: Iterable<Movable>): void {
     const all = [...connections];
-    const [frozen, others] = [true, false].map((is) =>
-      all.filter(({ isFrozen = false }) => isFrozen === is)
-    ) as [Movable[], Movable[]];
     // Taken from the end.
-    this.#left = [...others, ...frozen];
+    this.#left = [
+      ...all.filter(({ isFrozen }) => isFrozen !== true),
+      ...all.filter(({ isFrozen }) => isFrozen === true),
+    ];
     this.#busy = [];
     this.#end = this.#parts.loop.now + PATIENCE;
     this.giveSome();

@@ -292,14 +292,15 @@ export class NativeWorker implements SocketContext, Source {
     if (order.type === "config") await this.#core.routeBy(order);
     else if (order.type === "scheduled") await this.#core.runScheduled(order);
     else if (order.type === "retire") this.#retire();
-    else if (order.type === "freeze") {
-      for (const one of [...this.#core.connections]) {
-        one.freeze();
-      }
-    } else if (order.type === "thaw") {
-      for (const one of [...this.#core.connections]) one.thaw();
-    } else if (order.type === "adopt") { for (const left of order.connections) this.#adopt(left); }
+    else if (order.type === "freeze") this.#forAll((connection) => connection.freeze());
+    else if (order.type === "thaw") this.#forAll((connection) => connection.thaw());
+    else if (order.type === "adopt") { for (const left of order.connections) this.#adopt(left); }
     else if (order.type === "certificates") this.#parts.tls?.renew(order.set);
+  }
+
+  /** Does something to each connection; it may end some. */
+  #forAll(action: (connection: SocketTransport) => void): void {
+    for (const connection of [...this.#core.connections]) action(connection);
   }
 
   // Called by transports.
@@ -637,9 +638,9 @@ export class NativeWorker implements SocketContext, Source {
 
   /** What has lost what it is about ends soon, the others over the time of the spread. */
   #drainRest(): void {
-    for (const connection of [...this.#core.connections]) {
+    this.#forAll((connection) => {
       if (connection.thaw()) connection.drain();
-    }
+    });
     this.#core.drainAll();
   }
 

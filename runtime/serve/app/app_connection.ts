@@ -62,9 +62,9 @@ export class AppConnection implements WebSocketHandler {
     return isKept ? undefined : MOVED_SOCKETS;
   }
 
-  /** While the channels go over to the new server, an app could not publish. */
+  /** While the channels go over to the new server, an app with topics could not publish. The others have nothing to wait for. */
   get isFreezable(): boolean {
-    return this.resumesAt !== undefined;
+    return this.resumesAt !== undefined && this.#host.topics.isUsed;
   }
 
   opened(peer: WebSocketPeer): void {

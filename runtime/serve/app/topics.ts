@@ -75,6 +75,8 @@ export class Topics {
   readonly #context: ChannelContext;
   readonly #awaited = new AwaitedPublications();
   readonly #face: TopicFace;
+  /** Whether the app has published or subscribed. */
+  isUsed = false;
 
   constructor(context: ChannelContext) {
     this.#context = context;
@@ -93,6 +95,7 @@ export class Topics {
     { data, form }: TopicData,
     { publisher, key }: TopicPublication = {},
   ): number | undefined {
+    this.isUsed = true;
     const channel = this.#channelOf(topic, "publish");
     const { store } = this.#context;
     if (data.length > store.maxEntryBytes) {
@@ -155,6 +158,7 @@ export class Topics {
     socket: TopicSocket,
     since: ClientPosition | null = null,
   ): TopicSubscription {
+    this.isUsed = true;
     const subscription = new TopicSubscription(this, this.#face, socket);
     const status = this.#enter({ topic, key: keyOf(topic, "subscribe"), since }, subscription);
     if (status !== "entered") {

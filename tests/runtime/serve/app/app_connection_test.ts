@@ -52,14 +52,15 @@ Deno.test("app connection: what comes while open runs is for a socket that is se
   assertEquals(await eventsOf(closes), ["closes 4000", 4000]);
 });
 
-Deno.test("app connection: messages wait while the channels go over, if the socket goes on in the new server", () => {
-  const connection = (move: AppWebSocketHandlers["move"]) =>
+Deno.test("app connection: messages wait while the channels go over, if the socket goes on in the new server and the app has topics", () => {
+  const connection = (move: AppWebSocketHandlers["move"], isUsed = true) =>
     new AppConnection({
       handlers: move === undefined ? {} : { move },
-      topics: {} as Topics,
+      topics: { isUsed } as Topics,
       publishesToSelf: false,
       report: () => {},
       reportKept: () => {},
     }, { data: null, remoteAddress: "" });
   assertEquals([true, undefined].map((move) => connection(move).isFreezable), [true, false]);
+  assertEquals(connection(true, false).isFreezable, false);
 });

@@ -7,12 +7,14 @@
 
 import { LinuxOs } from "../os/mod.ts";
 import type { SharedState } from "../ring/mod.ts";
+import { concatBytes } from "../../protocol/basics.ts";
 import {
-  type ArrivedConnection,
   inTime,
-  type MovedConnection,
+  type MovedConnections,
+  type OthersFollow,
   type ThreadOrder,
 } from "../thread/mod.ts";
+import type { ArrivedRecord } from "./connection_packets.ts";
 import type { ConnectionReceiver } from "./connection_receiver.ts";
 import type { ConnectionSender } from "./connection_sender.ts";
 import type { LoadingPhase } from "./loading_phase.ts";
@@ -85,15 +87,17 @@ export class ConnectionMove {
     flags.setMoving(true);
   }
 
-  /** A worker has given up these. Until the new server goes on with them, it gives up no others. */
-  moved(worker: number, connections: readonly MovedConnection[], isLast: boolean): void {
+  /** A worker has given up these. If it waits, it gives up others when the new server goes on with these. */
+  moved(worker: number, connections: MovedConnections, others: OthersFollow): void {
     const { ring, state: { flags } } = this.#parts;
     const sender = this.#sender;
     if (sender === null || !this.#unheard.has(worker)) return;
-    const taken = sender.add(connections);
-    if (isLast) return this.workerEnded(worker);
+    const taken = sender.add(connections, others === "after all" ? 0 : undefined);
+    if (others === "never") return this.workerEnded(worker);
+    if (others === "at once") return;
     void taken.then(() => {
       if (sender.isGone) flags.setMoving(false);
+      flags.setTaken(worker);
       ring(worker);
     });
   }
@@ -157,7 +161,7 @@ export class ConnectionMove {
   }
 
   /** Every worker gets as many. */
-  async #share(batch: readonly ArrivedConnection[]): Promise<void> {
+  async #share(batch: readonly ArrivedRecord[]): Promise<void> {
     const { loading, state: { descriptors }, threads } = this.#parts;
     const serving = [...threads.keys()].filter((worker) => threads[worker]!.isServing); // its keys
     if (serving.length === 0) return closeAll(batch);
@@ -165,17 +169,21 @@ export class ConnectionMove {
     this.#next += batch.length;
     await loading.during(() =>
       Promise.all(serving.map((worker, i) => {
-        const connections = batch.filter((_, at) => (first + at) % serving.length === i);
-        if (connections.length === 0) return undefined;
+        const share = batch.filter((_, at) => (first + at) % serving.length === i);
+        if (share.length === 0) return undefined;
         // If it dies before it has them, they are closed.
-        for (const { descriptor } of connections) descriptors.claim(descriptor, worker);
+        for (const { descriptor } of share) descriptors.claim(descriptor, worker);
+        const connections = {
+          descriptors: share.map(({ descriptor }) => descriptor),
+          records: concatBytes(share.map(({ record }) => record)),
+        };
         return orderUnlessBlocked(threads[worker]!, { type: "adopt", connections }); // one of its keys
       }))
     );
   }
 }
 
-function closeAll(connections: readonly ArrivedConnection[]): void {
+function closeAll(connections: readonly ArrivedRecord[]): void {
   const os = new LinuxOs();
   for (const { descriptor } of connections) os.close(descriptor);
 }

@@ -6,9 +6,9 @@
  */
 
 import type { StoreIdentity } from "../channels/mod.ts";
-import { type DescriptorChannel, type MemoryFile, peerSockaddr } from "../os/mod.ts";
-import { type ArrivedConnection, inTime } from "../thread/mod.ts";
-import { answerTo, RecordReader } from "./connection_record.ts";
+import type { DescriptorChannel, MemoryFile } from "../os/mod.ts";
+import { inTime } from "../thread/mod.ts";
+import { answerTo, type ArrivedRecord, RecordReader } from "./connection_packets.ts";
 import { receiveIdentity, receiveMemory } from "./store_packets.ts";
 
 /** Milliseconds between two looks at the channel: doubled while nothing comes, not even a part of a connection. */
@@ -42,7 +42,7 @@ export class ConnectionReceiver implements Disposable {
   }
 
   /** Passes on what arrives, in batches, and answers those that are taken; fulfilled when there will be no more. */
-  async receiveAll(take: (batch: readonly ArrivedConnection[]) => Promise<void>): Promise<void> {
+  async receiveAll(take: (batch: readonly ArrivedRecord[]) => Promise<void>): Promise<void> {
     let pause = SHORTEST_PAUSE;
     while (!this.#hasEnded) {
       const batch = this.#receive();
@@ -61,12 +61,12 @@ export class ConnectionReceiver implements Disposable {
   /** The old server gives up more as soon as these go on; a worker that does not turn holds up nobody. */
   async #answer(count: number, taken: Promise<void>): Promise<void> {
     await inTime(taken, LONGEST_TAKE);
-    if (!this.#hasEnded) this.#channel.send(answerTo(count), -1);
+    if (!this.#hasEnded) this.#channel.send(answerTo(count));
   }
 
   /** What is there now. */
-  #receive(): ArrivedConnection[] {
-    const batch: ArrivedConnection[] = [];
+  #receive(): ArrivedRecord[] {
+    const batch: ArrivedRecord[] = [];
     this.#hasCome = false;
     while (batch.length < BATCH) {
       const packet = this.#channel.receive();
@@ -76,14 +76,12 @@ export class ConnectionReceiver implements Disposable {
         this[Symbol.dispose]();
         break;
       }
-      const connection = this.#reader.take(packet.bytes, packet.descriptor);
-      // Without a descriptor: none was free, and the old server's own closes the connection.
-      if (connection === undefined) continue;
-      if (connection.descriptor < 0) {
-        this.#channel.send(answerTo(1), -1);
-        continue;
-      }
-      batch.push({ ...connection, sockaddr: peerSockaddr(connection.descriptor) });
+      const arrived = this.#reader.take(packet);
+      // Without a descriptor: none was free, and the old server has closed its own.
+      const open = arrived.filter(({ descriptor }) => descriptor >= 0);
+      const lost = arrived.length - open.length;
+      if (lost > 0) this.#channel.send(answerTo(lost));
+      batch.push(...open);
     }
     return batch;
   }

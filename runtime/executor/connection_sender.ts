@@ -8,8 +8,8 @@
 
 import type { StoreIdentity } from "../channels/mod.ts";
 import { type DescriptorChannel, LinuxOs, type MemoryFile } from "../os/mod.ts";
-import type { MovedConnection } from "../thread/mod.ts";
-import { countIn, packetsOf } from "./connection_record.ts";
+import type { MovedConnections } from "../thread/mod.ts";
+import { type ConnectionPacket, countIn, packetsOf } from "./connection_packets.ts";
 import { sendIdentity, sendMemory } from "./store_packets.ts";
 
 /** Milliseconds between two attempts, and until the other side must have read. */
@@ -22,6 +22,8 @@ const AHEAD = 256;
 export class ConnectionSender implements Disposable {
   /** How many connections have been sent. */
   sent = 0;
+  /** With how many of them the new server goes on. */
+  taken = 0;
   /** Whether the new server goes on with the channels, if it gets their memory before any connection. */
   takesStore = false;
   readonly #channel: DescriptorChannel;
@@ -30,8 +32,6 @@ export class ConnectionSender implements Disposable {
   readonly #os = new LinuxOs();
   /** The channel is closed: nothing can be sent any more. */
   isGone = false;
-  // With how many of them the new server goes on.
-  #taken = 0;
   // One batch after the other.
   #sending = Promise.resolve();
 
@@ -56,17 +56,21 @@ export class ConnectionSender implements Disposable {
     return sendMemory(this.#channel, file);
   }
 
-  /** Sends these after those before; fulfilled when the new server has few left to go on with, or has had the time for it. */
-  async add(connections: readonly MovedConnection[]): Promise<void> {
+  /**
+   * Sends these after those before; fulfilled when the new server has so few left to go on with, or has had the time for it.
+   *
+   * @param left default: those that may be on their way
+   */
+  async add(connections: MovedConnections, left = this.#ahead): Promise<void> {
     const sending = this.#sending = this.#sending.then(() => this.#sendAll(connections));
     await sending;
-    await this.#whenTaken(this.sent - this.#ahead);
+    await this.#whenTaken(this.sent - left);
   }
 
   /** Fulfilled when the new server goes on with so many. */
   async #whenTaken(count: number): Promise<void> {
     const end = performance.now() + this.#patience;
-    while (!this.isGone && this.#taken < count) {
+    while (!this.isGone && this.taken < count) {
       if (performance.now() > end) return this[Symbol.dispose]();
       await new Promise((resolve) => setTimeout(resolve, RETRY));
       this.#receive();
@@ -90,34 +94,25 @@ export class ConnectionSender implements Disposable {
     if (this.isGone) return;
     const packet = this.#channel.receive();
     if (packet === null) this[Symbol.dispose]();
-    else if (packet !== undefined) this.#taken += countIn(packet.bytes);
+    else if (packet !== undefined) this.taken += countIn(packet.bytes);
   }
 
-  async #sendAll(connections: readonly MovedConnection[]): Promise<void> {
-    // Most have little under way: they go on before the others have arrived.
-    for (const connection of connections.toSorted((a, b) => bytesOf(a) - bytesOf(b))) {
-      if (!this.isGone && await this.#send(connection)) this.sent++;
+  async #sendAll(connections: MovedConnections): Promise<void> {
+    for (const packet of packetsOf(connections)) {
+      const { descriptors } = packet;
+      if (!this.isGone && await this.#send(packet)) this.sent += descriptors.length;
       else this[Symbol.dispose]();
-      this.#os.close(connection.descriptor);
+      for (const descriptor of descriptors) this.#os.close(descriptor);
     }
   }
 
-  async #send(connection: MovedConnection): Promise<boolean> {
-    let { descriptor } = connection;
-    for (const packet of packetsOf(connection)) {
-      const end = performance.now() + this.#patience;
-      let result = this.#channel.send(packet, descriptor);
-      while (result === "later" && performance.now() < end) {
-        await new Promise((resolve) => setTimeout(resolve, RETRY));
-        result = this.#channel.send(packet, descriptor);
-      }
-      if (result !== "sent") return false;
-      descriptor = -1;
+  async #send({ bytes, descriptors }: ConnectionPacket): Promise<boolean> {
+    const end = performance.now() + this.#patience;
+    let result = this.#channel.send(bytes, descriptors);
+    while (result === "later" && performance.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, RETRY));
+      result = this.#channel.send(bytes, descriptors);
     }
-    return true;
+    return result === "sent";
   }
-}
-
-function bytesOf({ unread, unsent }: MovedConnection): number {
-  return unread.length + unsent.length;
 }

@@ -559,7 +559,7 @@ export class Executor {
       keySet: () => void this.#sendKeySet(worker),
       schedule: (every) => this.#announce(every),
       heavy: (bytes) => void this.#keeper?.replaceHeavy(worker, bytes),
-      moved: (connections, isLast) => this.#move.moved(worker, connections, isLast),
+      moved: (connections, others) => this.#move.moved(worker, connections, others),
       ended: (end) => this.#workerEnded(worker, end),
     }, workerPermissions(this.#config, this.address));
   }
@@ -574,8 +574,14 @@ export class Executor {
       ...(descriptorCeiling === undefined ? {} : { descriptorCeiling }),
       ...(this.#channels === null ? {} : { channels: this.#channels.start }),
       ...(this.#appCopy === null ? {} : { app: this.#appCopy.sourceFor(thread) }),
+      ...(this.#rehearses ? { rehearses: true as const } : {}),
       ...this.#entrance.workerStart(),
     };
+  }
+
+  /** Whether workers that start are about to get connections of the server before. */
+  get #rehearses(): boolean {
+    return !this.#ready && !!this.#options.predecessor?.connections;
   }
 
   /** The address is the config's, and not what a thread says: its app might speak for it. */

@@ -8,7 +8,7 @@
 
 import type { StoreIdentity } from "../channels/mod.ts";
 import type { Config, ListenAddress } from "../config/mod.ts";
-import { RECORD_FORMAT } from "./connection_record.ts";
+import { RECORD_FORMAT } from "../thread/mod.ts";
 
 /** The name of the variable. It is no option, and no process but the new server gets it. */
 export const HANDOVER_VARIABLE = "_ASYNC_DENO_HANDOVER";

@@ -122,13 +122,17 @@ async function createWorker(
 ) {
   const { listen } = start;
   if (listen === undefined) {
-    const { NativeWorker, ringMemoryBytes, warmUp } = await import("../native/mod.ts");
+    const { NativeWorker, rehearse, ringMemoryBytes, warmUp } = await import("../native/mod.ts");
     const redirect = await redirectOf(start);
     const ring = ringOf(start, ringMemoryBytes);
     const sockets = await socketsOf(start);
     if (practice !== undefined && start.config.warmUp === "on") {
-      const { compression } = parts;
-      await warmUp({ ...practice(), start, os: sockets.os, ring, compression });
+      const own = { start, os: sockets.os, ring, compression: parts.compression };
+      await warmUp({ ...own, ...practice() });
+      if (start.rehearses === true) {
+        const { rehearsedEndpoints } = await import("./rehearsed_endpoints.ts");
+        await rehearse({ ...own, ...await rehearsedEndpoints(start.config) });
+      }
     }
     return new NativeWorker({ ...parts, redirect, ring, ...sockets });
   }

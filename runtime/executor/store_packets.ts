@@ -19,7 +19,7 @@ const MEMORY = 3;
 /** Tells the new server about the memory that it may get. */
 export function sendIdentity(channel: DescriptorChannel, identity: StoreIdentity): void {
   const json = new TextEncoder().encode(JSON.stringify(identity));
-  channel.send(Uint8Array.of(IDENTITY, ...json), -1);
+  channel.send(Uint8Array.of(IDENTITY, ...json));
 }
 
 /** What the old server has told; undefined: nothing, as it has no channels. */
@@ -31,13 +31,14 @@ export function receiveIdentity(channel: DescriptorChannel): StoreIdentity | und
 
 /** Passes the memory on. Returns whether the new server gets it. */
 export function sendMemory(channel: DescriptorChannel, file: MemoryFile | undefined): boolean {
-  const sent = channel.send(Uint8Array.of(MEMORY), file?.descriptor ?? -1);
+  const sent = channel.send(Uint8Array.of(MEMORY), file === undefined ? [] : [file.descriptor]);
   return file !== undefined && sent === "sent";
 }
 
 /** The memory; undefined: there is none. Once, when this server is released. */
 export function receiveMemory(channel: DescriptorChannel): MemoryFile | undefined {
   const packet = channel.receive();
-  if (packet?.bytes[0] !== MEMORY || packet.descriptor < 0) return undefined;
-  return new MemoryFile(packet.descriptor);
+  const descriptor = packet?.descriptors[0];
+  if (packet?.bytes[0] !== MEMORY || descriptor === undefined) return undefined;
+  return new MemoryFile(descriptor);
 }

@@ -9,7 +9,8 @@ import { AppError } from "./app_error.ts";
 import type {
   ChannelReport,
   MainMessage,
-  MovedConnection,
+  MovedConnections,
+  OthersFollow,
   ThreadMessage,
   ThreadOrder,
 } from "../thread/mod.ts";
@@ -42,8 +43,8 @@ export interface ThreadWatcher {
   schedule?(every: number): void;
   /** The thread's app holds this much memory, more than it may. */
   heavy?(bytes: number): void;
-  /** The thread has given up these connections, which go on in the new server; unless `isLast` it waits to be rung. */
-  moved?(connections: readonly MovedConnection[], isLast: boolean): void;
+  /** The thread has given up these connections, which go on in the new server. */
+  moved?(connections: MovedConnections, others: OthersFollow): void;
   /** The thread has ended; called once. */
   ended(end: ThreadEnd): void;
 }
@@ -189,7 +190,7 @@ export class Thread {
       case "key set":
         return this.#watcher.keySet?.();
       case "moved":
-        return this.#watcher.moved?.(message.connections, message.isLast);
+        return this.#watcher.moved?.(message.connections, message.others);
       case "stopped":
         return this.#end(undefined);
       case "obeyed":

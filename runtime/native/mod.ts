@@ -18,4 +18,6 @@ export type { Source } from "./io_registry.ts";
 export { NativeWorker, type NativeWorkerParts } from "./native_worker.ts";
 export { ringMemoryBytes } from "./ring_sender.ts";
 export { type SocketContext, SocketTransport } from "./socket_transport.ts";
-export { warmUp, type WarmUpParts } from "./warm_up.ts";
+export { rehearse, type RehearsedChannels } from "./rehearsal.ts";
+export type { RehearsedPaths } from "./rehearsal_talks.ts";
+export { warmUp } from "./warm_up.ts";

@@ -26,6 +26,7 @@ import {
   type OpenedRing,
   openWakeRing,
   type Os,
+  peerSockaddr,
 } from "../os/mod.ts";
 import { COLUMN, TASK_FIELD, TASK_KIND } from "../ring/mod.ts";
 import { lastAnswer, PLAIN_TEXT, type ShortAnswer, UNAVAILABLE } from "../serve/answers/mod.ts";
@@ -38,7 +39,12 @@ import {
   WorkerCore,
   type WorkerParts,
 } from "../serve/worker/mod.ts";
-import type { ArrivedConnection, ThreadOrder } from "../thread/mod.ts";
+import {
+  decodeConnections,
+  encodeConnections,
+  type MovedConnection,
+  type ThreadOrder,
+} from "../thread/mod.ts";
 import type { TlsOs } from "../tls/mod.ts";
 import { type DenoBell, LoopbackBell } from "./deno_bell.ts";
 import { DenoWait, LONGEST_SHORT_WAIT } from "./deno_wait.ts";
@@ -207,15 +213,17 @@ export class NativeWorker implements SocketContext, Source {
 
   /** Those that cannot go on in the new server are ended. */
   #createLeaving(): LeavingConnections {
-    const { loop, state: { flags } } = this.#core;
+    const { loop, number, state: { flags } } = this.#core;
     return new LeavingConnections({
       loop,
       takes: () => flags.isMoving(),
       flush: () => this.#context.flush(),
-      leave: (connections, isLast) => {
-        this.#parts.post({ type: "moved", connections, isLast });
-        if (isLast) this.#drainRest();
+      leave: (connections, others) => {
+        if (others === "after all") flags.setGiving(number);
+        this.#parts.post({ type: "moved", connections: encodeConnections(connections), others });
+        if (others === "never") this.#drainRest();
       },
+      awaitTaken: (longest) => flags.awaitTaken(number, longest),
     });
   }
 
@@ -294,8 +302,9 @@ export class NativeWorker implements SocketContext, Source {
     else if (order.type === "retire") this.#retire();
     else if (order.type === "freeze") this.#forAll((connection) => connection.freeze());
     else if (order.type === "thaw") this.#forAll((connection) => connection.thaw());
-    else if (order.type === "adopt") { for (const left of order.connections) this.#adopt(left); }
-    else if (order.type === "certificates") this.#parts.tls?.renew(order.set);
+    else if (order.type === "adopt") {
+      for (const left of decodeConnections(order.connections)) this.#adopt(left);
+    } else if (order.type === "certificates") this.#parts.tls?.renew(order.set);
   }
 
   /** Does something to each connection; it may end some. */
@@ -566,11 +575,11 @@ export class NativeWorker implements SocketContext, Source {
   }
 
   /** Goes on with a connection that the server before this one has left. Limits were for that one to apply. */
-  #adopt(left: ArrivedConnection): void {
+  #adopt(left: MovedConnection): void {
     const { config: { limits }, state: { addresses, flags } } = this.#core;
     const { words } = this.#task;
     const { descriptor } = left;
-    this.#task.fill(descriptor, left.sockaddr, this.loop.now);
+    this.#task.fill(descriptor, peerSockaddr(descriptor), this.loop.now);
     const family = words[TASK_FIELD.family]!; // TASK_WORDS of them
     if (limits.connectionsPerAddress > 0 && family !== 0) {
       flags.whileEntering(() => addresses.enter(descriptor, family, words, TASK_FIELD.address));

@@ -13,13 +13,7 @@
 
 import { NEVER, TimerWheel } from "../net/mod.ts";
 import { expectSuccess, OwnListener, SystemError } from "../os/mod.ts";
-import {
-  createLogMemory,
-  createSharedState,
-  openSharedState,
-  type SharedState,
-} from "../ring/mod.ts";
-import { NativeWorker, type NativeWorkerParts } from "./native_worker.ts";
+import { type PracticeParts, PracticeWorker } from "./practice_worker.ts";
 import { WarmUpPeer } from "./warm_up_peer.ts";
 import { type Talk, TALKS } from "./warm_up_talks.ts";
 
@@ -31,19 +25,13 @@ const ROUNDS = 2;
 /** Milliseconds after which it ends, whatever its peers wait for. */
 const LONGEST = 500;
 
-/** What it needs of the worker's parts. */
-export type WarmUpParts = Pick<
-  NativeWorkerParts,
-  "start" | "os" | "ring" | "router" | "date" | "compression"
->;
-
 /**
  * Warms up the thread of a worker.
  *
  * @param parts `router` has /healthz and /echo; `date` is set to wrong times
  * @returns how many conversations came to their end
  */
-export async function warmUp(parts: WarmUpParts): Promise<number> {
+export async function warmUp(parts: PracticeParts): Promise<number> {
   turnWheel();
   const { os } = parts;
   let conversations: Conversations | undefined;
@@ -82,43 +70,19 @@ function turnWheel(): void {
 class Conversations {
   /** How many came to their end. */
   ended = 0;
-  readonly #parts: WarmUpParts;
+  readonly #parts: PracticeParts;
   readonly #listener: OwnListener;
-  readonly #doorbell: number;
-  readonly #state: SharedState;
-  readonly #worker: NativeWorker;
+  readonly #worker: PracticeWorker;
   readonly #peers = new Set<WarmUpPeer>();
   #rounds = 0;
 
   constructor(
-    parts: WarmUpParts,
+    parts: PracticeParts,
     { listener, doorbell }: { listener: OwnListener; doorbell: number },
   ) {
     this.#parts = parts;
     this.#listener = listener;
-    this.#doorbell = doorbell;
-    const memory = createSharedState({ workers: 1, taskSlots: 8, inboxBytes: 256 });
-    this.#state = openSharedState(memory);
-    this.#state.flags.setAllLoaded(true);
-    const { os, router, date, compression, start: { config, logs } } = parts;
-    this.#worker = new NativeWorker({
-      os,
-      router,
-      date,
-      compression,
-      // Not closed with the first worker, but with the second one.
-      ring: parts.ring === undefined ? undefined : { ...parts.ring, close: () => {} },
-      start: {
-        worker: 0,
-        memory,
-        doorbells: [doorbell],
-        logs: { events: memoryLike(logs.events), accesses: memoryLike(logs.accesses) },
-        config: { ...config, workers: 1, limits: { ...config.limits, drainTime: 0 } },
-        listener: listener.descriptor,
-      },
-      post: () => {},
-      onOrder: () => {},
-    });
+    this.#worker = new PracticeWorker(parts, { listener: listener.descriptor, doorbell });
   }
 
   async run(): Promise<void> {
@@ -159,12 +123,6 @@ class Conversations {
     const left = [...this.#peers];
     this.#peers.clear();
     for (const peer of left) peer.close();
-    this.#state.flags.setDraining();
-    this.#parts.os.ringDoorbell(this.#doorbell);
+    this.#worker.stop();
   }
-}
-
-/** Memory for the lines of one log that nobody reads; null if that log is off. */
-function memoryLike(memory: SharedArrayBuffer | null): SharedArrayBuffer | null {
-  return memory === null ? null : createLogMemory(1);
 }

@@ -1,7 +1,7 @@
 /**
  * A client of a warm-up, on the event loop of the worker that serves it: see warm_up.ts.
  *
- * In: its end of a connection, and what to say. Out: `ended` is called once its end is closed. It reads answers without
+ * In: its end of a connection, and what to say. Out: `ended` is called once nothing is left to say, and its end is closed. It reads answers without
  * looking at them. It never blocks: what it says fits the buffer of a socket.
  */
 
@@ -15,9 +15,10 @@ import type { Talk } from "./warm_up_talks.ts";
 export interface WarmUpPeerParts {
   readonly os: Os;
   readonly loop: EventLoop;
-  /** Closed by the peer. */
   readonly descriptor: number;
   readonly talk: Talk;
+  /** Whether the descriptor stays the caller's, who closes it; default: the peer closes it behind the last step. */
+  readonly keeps?: boolean;
   ended(peer: WarmUpPeer): void;
 }
 
@@ -60,9 +61,15 @@ export class WarmUpPeer implements Source, Deferred {
 
   /** Closes its end. */
   close(): void {
-    const { descriptor, ended, loop, os } = this.#parts;
+    const { descriptor, keeps, os } = this.#parts;
+    this.leave();
+    if (keeps !== true) os.close(descriptor);
+  }
+
+  /** Says nothing more. */
+  leave(): void {
+    const { descriptor, ended, loop } = this.#parts;
     loop.registry.forget(descriptor);
-    os.close(descriptor);
     ended(this);
   }
 }

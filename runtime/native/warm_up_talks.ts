@@ -16,6 +16,7 @@ export interface Step {
 /** The steps of one connection. After the last one its peer closes it, unless the server has. */
 export type Talk = readonly Step[];
 
+/** A request without its end. */
 const GET = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n";
 const BROWSER = "GET /healthz HTTP/1.1\r\n" +
   "Host: localhost\r\n" +
@@ -26,17 +27,13 @@ const BROWSER = "GET /healthz HTTP/1.1\r\n" +
   "Accept: text/html,application/xhtml+xml;q=0.9,*/*;q=0.8\r\n" +
   "Accept-Encoding: gzip, deflate, br\r\n" +
   "Accept-Language: en-US,en;q=0.9\r\n";
-const UPGRADE = "GET /echo HTTP/1.1\r\n" +
-  "Host: localhost\r\n" +
-  "Upgrade: websocket\r\n" +
-  "Connection: Upgrade\r\n" +
-  "Sec-WebSocket-Version: 13\r\n" +
-  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-
-const TEXT = 0x81;
-const CLOSE = 0x88;
+const FIRST_TEXT = 0x81;
+const FIRST_CLOSE = 0x88;
 const NORMAL_CLOSURE = [1000 >> 8, 1000 & 0xff];
 const MASK = [1, 2, 3, 4];
+
+/** The end of a WebSocket. */
+export const CLOSES: Step = answered(frame(FIRST_CLOSE, NORMAL_CLOSURE));
 
 /** The conversations over HTTP. */
 const HTTP: readonly Talk[] = [
@@ -55,7 +52,7 @@ export const TALKS: readonly Talk[] = [
   ...HTTP.map(leavingEarly),
   ...HTTP,
   ...HTTP,
-  [answered(UPGRADE), answered(frame(TEXT, textOf(16))), answered(frame(CLOSE, NORMAL_CLOSURE))],
+  [handshake("/echo"), said("a".repeat(16)), CLOSES],
 ];
 
 /** Its peer leaves before it has read the last answer, which resets the connection. */
@@ -63,7 +60,25 @@ function leavingEarly(talk: Talk): Talk {
   return talk.map((step, i) => i < talk.length - 1 ? step : { ...step, leaves: true });
 }
 
-function answered(bytes: string | Uint8Array): Step {
+/** Asks for a WebSocket. */
+export function handshake(path: string): Step {
+  return answered(
+    `GET ${path} HTTP/1.1\r\n` +
+      "Host: localhost\r\n" +
+      "Upgrade: websocket\r\n" +
+      "Connection: Upgrade\r\n" +
+      "Sec-WebSocket-Version: 13\r\n" +
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+  );
+}
+
+/** A text message of less than 126 bytes. */
+export function said(text: string): Step {
+  return answered(frame(FIRST_TEXT, new TextEncoder().encode(text)));
+}
+
+/** Something that is answered. */
+export function answered(bytes: string | Uint8Array): Step {
   return {
     bytes: typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes,
     isAnswered: true,
@@ -74,12 +89,8 @@ function unanswered(text: string): Step {
   return { ...answered(text), isAnswered: false };
 }
 
-function textOf(length: number): number[] {
-  return new Array<number>(length).fill(0x61);
-}
-
 /** A masked frame of RFC 6455 with less than 126 bytes. */
-function frame(firstByte: number, payload: readonly number[]): Uint8Array {
-  const masked = payload.map((byte, i) => byte ^ MASK[i & 3]!); // four
-  return Uint8Array.from([firstByte, 0x80 | payload.length, ...MASK, ...masked]);
+function frame(firstByte: number, payload: Iterable<number>): Uint8Array {
+  const masked = [...payload].map((byte, i) => byte ^ MASK[i & 3]!); // four
+  return Uint8Array.from([firstByte, 0x80 | masked.length, ...MASK, ...masked]);
 }

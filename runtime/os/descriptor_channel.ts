@@ -1,5 +1,5 @@
 /**
- * A channel between two processes that carries packets, and with each of them an open descriptor, or none: sendmsg(2) with SCM_RIGHTS of
+ * A channel between two processes that carries packets, and with each of them open descriptors, or none: sendmsg(2) with SCM_RIGHTS of
  * unix(7).
  *
  * In: packets of at most {@link PACKET_BYTES}. Out: the packets of the other side, whole and in order (SOCK_SEQPACKET). A descriptor that
@@ -13,6 +13,8 @@ import { result } from "./syscall.ts";
 
 /** The longest packet: a socket's buffer holds several. */
 export const PACKET_BYTES = 32 * 1024;
+/** The most descriptors of a packet: fewer than SCM_MAX_FD of the kernel. */
+export const PACKET_DESCRIPTORS = 128;
 
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
@@ -28,20 +30,19 @@ const IOV = 2;
 const IOV_LENGTH = 3;
 const CONTROL = 4;
 const CONTROL_LENGTH = 5;
-// struct cmsghdr { u64 len; s32 level; s32 type; s32 descriptor }, and padding, as words of 4 bytes
-const CMSG_WORDS = 6;
-const CMSG_BYTES = 4 * CMSG_WORDS;
-const CMSG_LENGTH = 4 * 5;
+// struct cmsghdr { u64 len; s32 level; s32 type; s32 descriptors[] }, a multiple of 8 bytes, as words of 4 bytes
+const LENGTH = 0;
 const LEVEL = 2;
 const TYPE = 3;
-const DESCRIPTOR = 4;
+const DESCRIPTORS = 4;
+const CMSG_WORDS = DESCRIPTORS + PACKET_DESCRIPTORS;
 
 /** What has arrived. */
 export interface Packet {
   /** Valid until the next call. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** It belongs to the receiver; -1: there was none, or this process has no room for one more. */
-  readonly descriptor: number;
+  /** They belong to the receiver. Fewer than were sent: this process has no room for more. */
+  readonly descriptors: readonly number[];
 }
 
 /** One side of a channel. */
@@ -50,7 +51,7 @@ export class DescriptorChannel implements Disposable {
   // Each has an ArrayBuffer of its own, which does not move: the others contain its address.
   readonly #bytes = new Uint8Array(new ArrayBuffer(PACKET_BYTES));
   readonly #iovec = new BigUint64Array(new ArrayBuffer(2 * 8));
-  readonly #control = new Int32Array(new ArrayBuffer(CMSG_BYTES));
+  readonly #control = new Int32Array(new ArrayBuffer(4 * CMSG_WORDS));
   readonly #message = new BigUint64Array(new ArrayBuffer(MSGHDR_WORDS * 8));
   readonly #messageBytes = new Uint8Array(this.#message.buffer);
 
@@ -69,18 +70,24 @@ export class DescriptorChannel implements Disposable {
   }
 
   /**
-   * Sends a packet that is not empty, and the descriptor unless that is -1.
+   * Sends a packet that is not empty, and descriptors, which stay the sender's, too.
    *
    * @returns "sent"; "later": nothing was sent, as the other side has to read first; "gone": the other side is closed
-   * @throws {RangeError} if the packet is too long
+   * @throws {RangeError} if the packet is too long, or has too many of them
    */
-  send(bytes: Uint8Array, descriptor: number): "sent" | "later" | "gone" {
+  send(bytes: Uint8Array, descriptors: readonly number[] = []): "sent" | "later" | "gone" {
     if (bytes.length > PACKET_BYTES) {
       throw new RangeError(`a packet has at most ${PACKET_BYTES} bytes, not ${bytes.length}`);
     }
+    if (descriptors.length > PACKET_DESCRIPTORS) {
+      throw new RangeError(
+        `a packet has at most ${PACKET_DESCRIPTORS} descriptors, not ${descriptors.length}`,
+      );
+    }
     this.#bytes.set(bytes);
-    this.#prepare(bytes.length, descriptor >= 0);
-    this.#control.set([CMSG_LENGTH, 0, SOL_SOCKET, SCM_RIGHTS, descriptor, 0]);
+    this.#prepare(bytes.length, descriptors.length);
+    const length = 4 * (DESCRIPTORS + descriptors.length);
+    this.#control.set([length, 0, SOL_SOCKET, SCM_RIGHTS, ...descriptors]);
     const sent = result(libc().sendmsg(this.descriptor, this.#messageBytes, MSG_NOSIGNAL));
     if (sent === bytes.length) return "sent";
     return NOT_NOW.includes(-sent) ? "later" : "gone";
@@ -93,13 +100,15 @@ export class DescriptorChannel implements Disposable {
     if (length === -ECONNRESET) length = this.#receive();
     if (length < 0 && NOT_NOW.includes(-length)) return undefined;
     if (length <= 0) return null;
-    const control = this.#control; // CMSG_WORDS of them
-    const isPassed = this.#message[CONTROL_LENGTH]! >= BigInt(CMSG_LENGTH) &&
+    return { bytes: this.#bytes.subarray(0, length), descriptors: this.#passed() };
+  }
+
+  /** The descriptors of the packet that was received. */
+  #passed(): number[] {
+    const control = this.#control;
+    const isPassed = this.#message[CONTROL_LENGTH]! > 0n &&
       control[LEVEL] === SOL_SOCKET && control[TYPE] === SCM_RIGHTS;
-    return {
-      bytes: this.#bytes.subarray(0, length),
-      descriptor: isPassed ? control[DESCRIPTOR]! : -1,
-    };
+    return isPassed ? [...control.subarray(DESCRIPTORS, control[LENGTH]! / 4)] : [];
   }
 
   [Symbol.dispose](): void {
@@ -107,16 +116,18 @@ export class DescriptorChannel implements Disposable {
   }
 
   #receive(): number {
-    this.#prepare(PACKET_BYTES, true);
-    this.#control.fill(0);
+    this.#prepare(PACKET_BYTES, PACKET_DESCRIPTORS);
+    this.#control.fill(0, 0, DESCRIPTORS);
     return result(libc().recvmsg(this.descriptor, this.#messageBytes, MSG_CMSG_CLOEXEC));
   }
 
   /** Fills in the message header, which the kernel changes. */
-  #prepare(length: number, hasControl: boolean): void {
+  #prepare(length: number, descriptors: number): void {
     this.#iovec[1] = BigInt(length);
-    this.#message[CONTROL] = hasControl ? addressOf(this.#control) : 0n;
-    this.#message[CONTROL_LENGTH] = hasControl ? BigInt(CMSG_BYTES) : 0n;
+    this.#message[CONTROL] = descriptors > 0 ? addressOf(this.#control) : 0n;
+    // The descriptors alone decide: CMSG_SPACE of an odd number has padding.
+    const words = descriptors > 0 ? DESCRIPTORS + descriptors + descriptors % 2 : 0;
+    this.#message[CONTROL_LENGTH] = BigInt(4 * words);
   }
 }
 

@@ -26,7 +26,7 @@ export {
 } from "./activated_listener.ts";
 export { ConnectionCutter } from "./connection_cutter.ts";
 export { denoEpoll } from "./deno_epoll.ts";
-export { DescriptorChannel, PACKET_BYTES } from "./descriptor_channel.ts";
+export { DescriptorChannel, PACKET_BYTES, PACKET_DESCRIPTORS } from "./descriptor_channel.ts";
 export {
   type DescriptorLimit,
   descriptorLimit,

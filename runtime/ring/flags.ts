@@ -14,6 +14,7 @@
  *      18        1 if the new server takes open connections, too
  *      32 … 39   parked: bit worker % 32 of word worker / 32 (a pair of cache lines)
  *      64 … 71   alive: the same                             (a pair of cache lines)
+ *      72 … 79   giving: the same; 1 while the worker waits for connections that it has given up to go on in the new server
  * ```
  * There is one bit per worker, so a push that finds no parked worker has read one word per 32 workers.
  *
@@ -58,6 +59,7 @@ const LOCK_SPINS = 200;
 const LOCK_WAITS = 100;
 const PARKED = PAIR_BYTES / 4;
 const ALIVE = 2 * PARKED;
+const GIVING = ALIVE + 8;
 
 /** Flags of all workers; each thread has an object of its own over the same words. */
 export class Flags {
@@ -242,6 +244,31 @@ export class Flags {
   /** Whether this worker is alive; may be out of date. */
   isAlive(worker: number): boolean {
     return this.#isSet(ALIVE, worker);
+  }
+
+  /** Sets that this worker is about to give up connections, and to wait for the new server to go on with them. */
+  setGiving(worker: number): void {
+    // Published with the message that has the connections.
+    Atomics.or(this.#words, GIVING + (worker >> 5), 1 << (worker & 31));
+  }
+
+  /** The new server goes on with what this worker has given up: ends {@link awaitTaken}. */
+  setTaken(worker: number): void {
+    const word = GIVING + (worker >> 5);
+    // Publishes only itself.
+    Atomics.and(this.#words, word, ~(1 << (worker & 31)));
+    Atomics.notify(this.#words, word);
+  }
+
+  /** Blocks until {@link setTaken}, which may have been called already, or so many milliseconds are over. */
+  awaitTaken(worker: number, milliseconds: number): void {
+    const word = GIVING + (worker >> 5);
+    const end = performance.now() + milliseconds;
+    while (this.#isSet(GIVING, worker)) {
+      const left = end - performance.now();
+      if (left <= 0) return;
+      Atomics.wait(this.#words, word, Atomics.load(this.#words, word) | (1 << (worker & 31)), left);
+    }
   }
 
   /** Whether this worker's bit is set in the row of words that begins at `row`. */

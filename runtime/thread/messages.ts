@@ -12,7 +12,7 @@ import type { Config } from "../config/mod.ts";
 import type { CertificateSet } from "../tls/mod.ts";
 import type { AppSource } from "./app_source.ts";
 import type { ChannelReport } from "./channel_report.ts";
-import type { ArrivedConnection, MovedConnection } from "./moved_connection.ts";
+import type { MovedConnections } from "./moved_connection.ts";
 
 /** The start of a worker. */
 export interface WorkerStart {
@@ -41,6 +41,8 @@ export interface WorkerStart {
   readonly listen?: ListenAddress;
   /** The connections from the ring speak TLS; absent: plain HTTP. */
   readonly openssl?: OpensslStart;
+  /** Whether it rehearses an upgrade before it is ready: connections of another server are about to come. */
+  readonly rehearses?: true;
   /** The https port to which connections of kind `redirect` are sent; absent: there are none. */
   readonly redirectTo?: number;
 }
@@ -108,6 +110,9 @@ export interface TlsMaterial {
   readonly key: string;
 }
 
+/** When a worker gives up other connections: it is rung when the new server goes on with most or all of those before. */
+export type OthersFollow = "at once" | "after most" | "after all" | "never";
+
 /** From the main thread to another thread, which gets no message before it is loaded. */
 export type MainMessage<Start = unknown> =
   /** The first message: the thread's parameters. */
@@ -136,7 +141,7 @@ export type ThreadOrder =
   /** The memory of the channels is about to become that of the server which this one replaces. */
   | { readonly type: "await channels" }
   /** Go on with connections of the server that this one replaces. Only on the epoll transport. */
-  | { readonly type: "adopt"; readonly connections: readonly ArrivedConnection[] }
+  | { readonly type: "adopt"; readonly connections: MovedConnections }
   /** Answer requests by this config from now on; if it cannot be applied, keep the old one. */
   | { readonly type: "config"; readonly config: Config }
   /** The key set that this worker has asked for. */
@@ -209,12 +214,12 @@ export type ThreadMessage =
   /** It has ended by itself: all its connections are closed. */
   | { readonly type: "stopped" }
   /**
-   * It has given up these connections, as a new server takes over. More follow when it is rung, unless `isLast`: then all others stay.
+   * It has given up these connections, as a new server takes over, and others follow, or never: they stay.
    */
   | {
     readonly type: "moved";
-    readonly connections: readonly MovedConnection[];
-    readonly isLast: boolean;
+    readonly connections: MovedConnections;
+    readonly others: OthersFollow;
   }
   /** It has dropped log lines for lack of room; its counters have their number. */
   | { readonly type: "dropped" }

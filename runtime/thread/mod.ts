@@ -19,6 +19,13 @@ export {
   RUNNER_NAMES,
 } from "./app_source.ts";
 export type { ChannelChange, ChannelReport, ClientEventReport } from "./channel_report.ts";
+export {
+  decodeConnections,
+  encodeConnections,
+  LENGTH_BYTES,
+  RECORD_FORMAT,
+  recordBytes,
+} from "./connection_record.ts";
 export { fetchFault } from "./fetch_fault.ts";
 export { inTime, LATE } from "./in_time.ts";
 export type {
@@ -31,6 +38,7 @@ export type {
   LogStart,
   MainMessage,
   OpensslStart,
+  OthersFollow,
   SecretTexts,
   ServerFacts,
   ThreadMessage,
@@ -38,7 +46,7 @@ export type {
   TlsMaterial,
   WorkerStart,
 } from "./messages.ts";
-export type { ArrivedConnection, MovedConnection } from "./moved_connection.ts";
+export type { MovedConnection, MovedConnections } from "./moved_connection.ts";
 export { OneByOne } from "./one_by_one.ts";
 export { StartRefusal } from "./start_refusal.ts";
 export { onOrder, onStart, type OrderHandler, postToMain } from "./thread.ts";

@@ -2,7 +2,7 @@
  * A connection on its way from one server to the one that replaces it: what the worker that had it knows, and what the worker that gets
  * it has to know.
  *
- * Plain data, which threads post. Between the two processes it is a record: see executor/connection_record.ts.
+ * Between the two workers it is a record: see connection_record.ts.
  */
 
 /** A WebSocket, or a stream of events, that goes on in another process. Its peer notices nothing. */
@@ -26,8 +26,10 @@ export interface MovedConnection {
   readonly unsent: Uint8Array;
 }
 
-/** The same in the process that takes it. */
-export interface ArrivedConnection extends MovedConnection {
-  /** The address of the peer's socket, as accept4(2) fills it. */
-  readonly sockaddr: Uint8Array;
+/** Several of them, as threads and processes pass them on. */
+export interface MovedConnections {
+  /** Open in the process that has them. */
+  readonly descriptors: readonly number[];
+  /** A record for each, in the same order. */
+  readonly records: Uint8Array;
 }

@@ -14,6 +14,7 @@
  * @module
  */
 
+export { WEBSOCKET_PATH } from "./websocket_route.ts";
 export { ChannelService, type ChannelServiceParts, type ChannelWiring } from "./channel_service.ts";
 
 // For what is no client of the protocol: runtime/serve/channel_streams/, runtime/serve/app/.

@@ -8,10 +8,18 @@ import {
   ConnectionMove,
   type ConnectionMoveParts,
 } from "../../../runtime/executor/connection_move.ts";
-import { answerTo, RecordReader } from "../../../runtime/executor/connection_record.ts";
+import {
+  answerTo,
+  type ArrivedRecord,
+  RecordReader,
+} from "../../../runtime/executor/connection_packets.ts";
 import { ConnectionSender } from "../../../runtime/executor/connection_sender.ts";
 import { DescriptorChannel, LinuxOs, ProcessChannel } from "../../../runtime/os/mod.ts";
-import type { ArrivedConnection, MovedConnection } from "../../../runtime/thread/mod.ts";
+import {
+  encodeConnections,
+  type MovedConnection,
+  type OthersFollow,
+} from "../../../runtime/thread/mod.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
 
@@ -27,18 +35,24 @@ class Old {
   /** The sides of the clients. */
   readonly clients: ProcessChannel[] = [];
   readonly rung: number[] = [];
+  readonly taken: number[] = [];
   readonly informed: string[] = [];
   moving: boolean | undefined = undefined;
   readonly theirs: DescriptorChannel;
   readonly sender: ConnectionSender;
   readonly move: ConnectionMove;
 
-  constructor(patience?: number) {
+  constructor(patience?: number, ahead = 0) {
     const [ours, theirs] = DescriptorChannel.pair();
     this.theirs = theirs;
-    this.sender = new ConnectionSender(ours, patience, 0);
+    this.sender = new ConnectionSender(ours, patience, ahead);
     this.move = new ConnectionMove({
-      state: { flags: { setMoving: (moving: boolean) => void (this.moving = moving) } },
+      state: {
+        flags: {
+          setMoving: (moving: boolean) => void (this.moving = moving),
+          setTaken: (worker: number) => void this.taken.push(worker),
+        },
+      },
       threads: [{ isServing: true }, { isServing: true }],
       ring: (worker: number) => void this.rung.push(worker),
       inform: (text: string) => void this.informed.push(text),
@@ -47,7 +61,7 @@ class Old {
   }
 
   /** A worker gives up so many. */
-  giveUp(worker: number, count: number, isLast = false): void {
+  giveUp(worker: number, count: number, others: OthersFollow = "after most"): void {
     const connections = Array.from({ length: count }, (): MovedConnection => {
       const [client, socket] = ProcessChannel.pair();
       this.clients.push(client);
@@ -55,7 +69,7 @@ class Old {
       const place = { address: "", port: 0, endpoint: "/echo", windowBits: 0 };
       return { kind: "websocket", descriptor: socket.descriptor, ...place, ...bytes };
     });
-    this.move.moved(worker, connections, isLast);
+    this.move.moved(worker, encodeConnections(connections), others);
   }
 
   /** Whether each of the clients has been closed; and closes all. */
@@ -76,17 +90,16 @@ Deno.test("connection move: the new server dies before it goes on with some: the
   const taken: number[] = [];
   await waitFor(() => {
     const packet = old.theirs.receive();
-    const connection = packet && reader.take(packet.bytes, packet.descriptor);
-    if (connection) taken.push(connection.descriptor);
-    return taken.length === 2;
-  }, { what: "two connections" });
-  old.theirs.send(answerTo(2), -1);
+    for (const { descriptor } of packet ? reader.take(packet) : []) taken.push(descriptor);
+    return taken.length === 4;
+  }, { what: "four connections" });
+  old.theirs.send(answerTo(2));
   old.theirs[Symbol.dispose]();
   await waitFor(() => old.rung.length > 0, { what: "the end of the wait" });
   assertEquals([old.rung, old.moving], [[0], false]);
   // What another worker gives up in this moment is closed, too.
-  old.giveUp(1, 3, true);
-  old.giveUp(0, 0, true);
+  old.giveUp(1, 3, "never");
+  old.giveUp(0, 0, "never");
   await waitFor(() => old.informed.length > 0, { what: "the end" });
   for (const descriptor of taken) os.close(descriptor);
   assertEquals(old.closed(), Array(7).fill(true));
@@ -100,8 +113,8 @@ Deno.test("connection move: a new server that does not answer gets no more, and 
   await waitFor(() => old.rung.length > 0, { what: "the end of the patience" });
   assertEquals([old.rung, old.moving, old.sender.isGone], [[0], false, true]);
   old.theirs[Symbol.dispose]();
-  old.giveUp(0, 1, true);
-  old.giveUp(1, 0, true);
+  old.giveUp(0, 1, "never");
+  old.giveUp(1, 0, "never");
   await waitFor(() => old.informed.length > 0, { what: "the end" });
   assertEquals(old.closed(), [true, true, true]);
   assertEquals(openDescriptors(), before);
@@ -119,7 +132,7 @@ Deno.test("connection move: what comes from the old server is there when the wor
   const ended = Promise.withResolvers<void>();
   move.receive({
     receiveAll: async (take) => {
-      void take([{ descriptor: -1 } as ArrivedConnection]);
+      void take([{ descriptor: -1, record: NONE } satisfies ArrivedRecord]);
       await ended.promise;
     },
     [Symbol.dispose]() {},
@@ -131,4 +144,29 @@ Deno.test("connection move: what comes from the old server is there when the wor
   assertEquals(isThere, false);
   obeyed[0]!();
   await arrived;
+});
+
+Deno.test("connection move: a worker that pauses is told when all go on, and one that does not when most do", async () => {
+  const before = openDescriptors();
+  const old = new Old(undefined, 2);
+  const isTold = async (what: string) => {
+    await waitFor(() => old.rung.length > 0, { what });
+    assertEquals(old.taken, old.rung);
+    return old.rung.splice(0).length + old.taken.splice(0).length === 2;
+  };
+  old.giveUp(0, 2, "after most");
+  assertEquals(await isTold("the first ones, of which none must go on yet"), true);
+  old.giveUp(0, 1, "at once");
+  old.giveUp(0, 1, "after all");
+  old.theirs.send(answerTo(3));
+  await waitFor(() => old.sender.taken === 3, { what: "the answer" });
+  assertEquals(old.rung, []);
+  old.theirs.send(answerTo(1));
+  assertEquals(await isTold("the last one"), true);
+  old.giveUp(0, 0, "never");
+  old.giveUp(1, 0, "never");
+  await waitFor(() => old.informed.length > 0, { what: "the end" });
+  old.theirs[Symbol.dispose]();
+  assertEquals(old.closed(), Array(4).fill(true));
+  assertEquals(openDescriptors(), before);
 });

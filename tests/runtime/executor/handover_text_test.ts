@@ -1,7 +1,7 @@
 /** What an old server hands over: a new one of another version takes what it knows, and leaves the rest. */
 
 import { assertEquals } from "@std/assert";
-import { RECORD_FORMAT } from "../../../runtime/executor/connection_record.ts";
+import { RECORD_FORMAT } from "../../../runtime/thread/mod.ts";
 import { decodeHandover, encodeHandover } from "../../../runtime/executor/handover_text.ts";
 
 const LISTENERS = [{ place: "::1 80", descriptor: 9 }, { place: "unix /run/a", descriptor: 5 }];

@@ -6,6 +6,7 @@ import { TALKS } from "../../../runtime/native/warm_up_talks.ts";
 import { LinuxOs } from "../../../runtime/os/mod.ts";
 import { createLogMemory, createSharedState, LogReader } from "../../../runtime/ring/mod.ts";
 import { serverRouter } from "../../../runtime/serve/routes/mod.ts";
+import { openDescriptors } from "../../support/open_descriptors.ts";
 
 const EMFILE = 24;
 const ECONNRESET = 104;
@@ -37,16 +38,6 @@ async function warm(os: LinuxOs) {
   assertEquals(new Uint8Array(memory), untouched, "the memory that all threads share");
   assertEquals(new LogReader(events, 0).take(), null, "lines in the event log");
   return ended;
-}
-
-async function openDescriptors(): Promise<string[]> {
-  const open: string[] = [];
-  for await (const { name } of Deno.readDir("/proc/self/fd")) {
-    // Of descriptors that are closed by now, that of the folder among them, there is no link.
-    const target = await Deno.readLink(`/proc/self/fd/${name}`).catch(() => undefined);
-    if (target !== undefined) open.push(`${name} ${target}`);
-  }
-  return open.sort();
 }
 
 Deno.test("warm-up: all conversations come to their end, and leave nothing behind", async () => {

@@ -16,9 +16,9 @@ Deno.test("memory file: parts of shared memory, as a descriptor, are the same in
   {
     const parts = [bytes.subarray(0, FIRST), bytes.subarray(SECOND)];
     using file = MemoryFile.of("a test", parts);
-    assertEquals(ours.send(Uint8Array.of(1), file.descriptor), "sent");
+    assertEquals(ours.send(Uint8Array.of(1), [file.descriptor]), "sent");
   }
-  using received = new MemoryFile(theirs.receive()!.descriptor);
+  using received = new MemoryFile(theirs.receive()!.descriptors[0]!);
   const copy = new Uint8Array(new SharedArrayBuffer(LENGTH));
   received.read(copy.subarray(SECOND), SECOND);
   received.read(copy.subarray(0, FIRST), 0);

@@ -143,3 +143,40 @@ Deno.test("flags: who waits to enter an address is notified when the other threa
   // The second one leaves as one for which others may wait.
   assertEquals(calls, ["wait", "entered", "notify"]);
 });
+
+Deno.test("flags: who gives up connections waits until they are taken, and not for ever", () => {
+  const flags = new Flags(flagsBlock(), 256);
+  flags.awaitTaken(3, 60_000); // it has given up nothing
+  flags.setGiving(3);
+  flags.setGiving(200);
+  flags.awaitTaken(3, 1);
+  flags.setTaken(3); // before it waits
+  flags.awaitTaken(3, 60_000);
+  assertEquals([flags.isAlive(3), flags.isParked(3)], [false, false]);
+});
+
+Deno.test("flags: who waits for connections to be taken is notified, and another one of the same word waits on", () => {
+  const flags = new Flags(flagsBlock(), 8);
+  const { notify, wait } = Atomics;
+  const calls: string[] = [];
+  Atomics.notify = (words, index, count) => {
+    calls.push("notify");
+    return notify(words as Int32Array, index, count);
+  };
+  const others = [2, 5];
+  Object.assign(Atomics, {
+    wait: () => {
+      calls.push("wait");
+      flags.setTaken(others.shift()!); // by another thread
+      return "ok";
+    },
+  });
+  try {
+    flags.setGiving(2);
+    flags.setGiving(5);
+    flags.awaitTaken(5, 60_000);
+  } finally {
+    Object.assign(Atomics, { notify, wait });
+  }
+  assertEquals(calls, ["wait", "notify", "wait", "notify"]);
+});

@@ -9,7 +9,7 @@ import { DateField } from "../../protocol/mod.ts";
 import { createChannelMemory, openChannelStore } from "../channels/mod.ts";
 import { CHANNEL_OPTIONS, type ChannelsConfig, channelsOf, type Config } from "../config/mod.ts";
 import type { RehearsedChannels, RehearsedPaths } from "../native/mod.ts";
-import { preciseClock } from "../os/mod.ts";
+import { LinuxFiles, preciseClock } from "../os/mod.ts";
 import type { AppModule } from "../serve/app/mod.ts";
 import { serverRouter } from "../serve/routes/mod.ts";
 import type { Router } from "../serve/session/mod.ts";
@@ -88,7 +88,7 @@ export async function rehearsedEndpoints(config: Config): Promise<RehearsedEndpo
       entry: APP_PATH,
       topics: new apps.Topics(context),
       address: { ...config, isSecure: false },
-      files: undefined as never,
+      files: { config, files: new LinuxFiles(), date, now: () => loop.now },
       report,
     });
     if (app !== undefined) {

@@ -129,7 +129,8 @@ async function createWorker(
     if (practice !== undefined && start.config.warmUp === "on") {
       const own = { start, os: sockets.os, ring, compression: parts.compression };
       await warmUp({ ...own, ...practice() });
-      if (start.rehearses === true) {
+      // Over TLS no connection moves.
+      if (start.rehearses === true && start.openssl === undefined) {
         const { rehearsedEndpoints } = await import("./rehearsed_endpoints.ts");
         await rehearse({ ...own, ...await rehearsedEndpoints(start.config) });
       }

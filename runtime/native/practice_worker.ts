@@ -26,6 +26,9 @@ export type PracticeChannels = Pick<ChannelsStart, "memory" | "server">;
 
 const NO_SECRETS = { files: new Map<string, string>(), variables: new Map<string, string>() };
 
+/** Milliseconds until connections end that are left at a stop, and when it has handed over. */
+const SHORT = { drainTime: 0, upgradeSpread: 1_000 };
+
 /** What is its own. */
 export interface PracticeOptions {
   /** Rung when it stops; belongs to the caller. */
@@ -70,7 +73,7 @@ export class PracticeWorker {
         memory,
         doorbells: [doorbell],
         logs: { events: memoryLike(logs.events), accesses: memoryLike(logs.accesses) },
-        config: { ...config, workers: 1, limits: { ...config.limits, drainTime: 0 } },
+        config: { ...config, workers: 1, limits: { ...config.limits, ...SHORT } },
         ...(channels === undefined ? {} : { channels: { ...channels, secrets: NO_SECRETS } }),
         ...(listener === undefined ? {} : { listener }),
       },

@@ -19,9 +19,8 @@ import { WarmUpPeer } from "./warm_up_peer.ts";
 
 /** Servers that the connections move to, one after the other. With twice as many a client of channels that arrives took 80 µs. */
 const SERVERS = 12;
-/** Milliseconds after which it ends with the present server, and for which that waits for its peers. */
+/** Milliseconds after which it ends with the present server, whatever its peers wait for. */
 const LONGEST = 2_000;
-const LONGEST_TALK = 500;
 
 /** What it is made with. */
 export interface RehearsalParts extends PracticeParts {
@@ -52,8 +51,12 @@ interface OwnParts {
   readonly talks: readonly MovingTalk[];
 }
 
-/** Rehearses; returns how many connections have moved. */
-export async function rehearse(parts: RehearsalParts): Promise<number> {
+/**
+ * Rehearses; returns how often a connection has moved.
+ *
+ * @param longest milliseconds after which it ends with the present server
+ */
+export async function rehearse(parts: RehearsalParts, longest = LONGEST): Promise<number> {
   const { os } = parts;
   try {
     const talks = movingTalks(parts.paths);
@@ -61,7 +64,7 @@ export async function rehearse(parts: RehearsalParts): Promise<number> {
     const doorbell = expectSuccess("eventfd", os.eventfd());
     using _doorbell = { [Symbol.dispose]: () => void os.close(doorbell) };
     const rehearsal = new Rehearsal(parts, { listener, doorbell, talks });
-    await rehearsal.run();
+    await rehearsal.run(performance.now() + longest);
     return rehearsal.moved;
   } catch (error) {
     // The worker starts all the same, and is slower at first.
@@ -89,16 +92,15 @@ class Rehearsal {
     this.#own = own;
   }
 
-  async run(): Promise<void> {
+  async run(end: number): Promise<void> {
     const { os, channels } = this.#parts;
     const { listener, talks } = this.#own;
     try {
       for (const { before, each } of talks) {
         this.#clients.push({ descriptor: listener.connect(), talk: before, each });
       }
-      const end = performance.now() + LONGEST;
-      for (let i = 0; i <= SERVERS && !this.#isLate && performance.now() < end; i++) {
-        await this.#serve(i === 0 ? { listener: listener.descriptor } : {});
+      for (let i = 0; i <= SERVERS && !this.#isLate; i++) {
+        await this.#serve(i === 0 ? { listener: listener.descriptor } : {}, end);
         channels?.unseal();
         this.#clients = this.#clients.map((client) => ({ ...client, talk: client.each }));
       }
@@ -109,7 +111,7 @@ class Rehearsal {
   }
 
   /** One server: it goes on with what the one before has given up, and gives it up. */
-  async #serve(options: { readonly listener?: number }): Promise<void> {
+  async #serve(options: { readonly listener?: number }, end: number): Promise<void> {
     const { channels } = this.#parts;
     const given = this.#given.splice(0);
     for (const { descriptors } of given) this.moved += descriptors.length;
@@ -130,7 +132,9 @@ class Rehearsal {
       this.#isLate = true;
       for (const peer of this.#speakers) peer.leave();
     };
-    worker.loop.timers.timer({ onDeadline }).set(worker.loop.now + LONGEST_TALK);
+    worker.loop.timers.timer({ onDeadline }).set(
+      worker.loop.now + Math.max(end - performance.now(), 0),
+    );
     for (const client of this.#clients) if (client.talk.length > 0) this.#speak(worker, client);
     await worker.run();
   }

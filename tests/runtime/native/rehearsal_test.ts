@@ -1,9 +1,15 @@
 /** A rehearsal of an upgrade: all connections move, again and again, and nothing is left behind. */
 
 import { assertEquals, assertGreater } from "@std/assert";
-import { rehearsedEndpoints } from "../../../runtime/executor/rehearsed_endpoints.ts";
+import {
+  type RehearsedEndpoints,
+  rehearsedEndpoints,
+} from "../../../runtime/executor/rehearsed_endpoints.ts";
 import { CHANNEL_OPTIONS, type Config, DEFAULT_CONFIG } from "../../../runtime/config/mod.ts";
 import { rehearse } from "../../../runtime/native/mod.ts";
+import { LogLabel } from "../../../runtime/observe/log/mod.ts";
+import { createRouter } from "../../../runtime/serve/routes/mod.ts";
+import type { Route, WebSocketHandler } from "../../../runtime/serve/session/mod.ts";
 import { movingTalks } from "../../../runtime/native/rehearsal_talks.ts";
 import { LinuxOs } from "../../../runtime/os/mod.ts";
 import { createLogMemory, createSharedState, LogReader } from "../../../runtime/ring/mod.ts";
@@ -11,6 +17,8 @@ import { openDescriptors } from "../../support/open_descriptors.ts";
 
 const SERVERS = 12;
 const EMFILE = 24;
+/** Milliseconds, also on a busy machine. */
+const ENOUGH = 60_000;
 const CONFIG: Config = { workers: 1, ...DEFAULT_CONFIG };
 const WITH_CHANNELS: Config = {
   ...CONFIG,
@@ -27,11 +35,16 @@ const WITH_CHANNELS: Config = {
 };
 
 /** Rehearses with both logs; returns how often a connection has moved, and how often one should have. */
-async function moves(config: Config, calls: Partial<LinuxOs> = {}): Promise<[number, number]> {
+async function moves(
+  config: Config,
+  calls: Partial<LinuxOs> = {},
+  other: Partial<RehearsedEndpoints> = {},
+  longest = ENOUGH,
+): Promise<[number, number]> {
   const memory = createSharedState({ workers: 1 });
   const events = createLogMemory(1);
   const untouched = new Uint8Array(memory).slice();
-  const { paths, ...endpoints } = await rehearsedEndpoints(config);
+  const { paths, ...endpoints } = { ...await rehearsedEndpoints(config), ...other };
   const moved = await rehearse({
     ...endpoints,
     paths,
@@ -40,7 +53,7 @@ async function moves(config: Config, calls: Partial<LinuxOs> = {}): Promise<[num
       ...{ worker: 0, memory, doorbells: [], config },
       logs: { events, accesses: createLogMemory(1) },
     },
-  });
+  }, longest);
   assertEquals(new Uint8Array(memory), untouched, "the memory that all threads share");
   assertEquals(new LogReader(events, 0).take(), null, "lines in the event log");
   return [moved, SERVERS * movingTalks(paths).length];
@@ -68,6 +81,23 @@ Deno.test("rehearsal: a kernel without descriptors costs the rehearsal, not the 
 
 Deno.test("rehearsal: ends although nobody is answered", async () => {
   const before = await openDescriptors();
-  assertEquals((await moves(CONFIG, { accept: () => -EMFILE }))[0], 0);
+  assertEquals((await moves(CONFIG, { accept: () => -EMFILE }, {}, 300))[0], 0);
+  assertEquals(await openDescriptors(), before);
+});
+
+Deno.test("rehearsal: ends although connections stay", async () => {
+  const before = await openDescriptors();
+  const echoing: WebSocketHandler = {
+    opened() {},
+    message: (peer) =>
+      void peer.send(peer.opcode, peer.payload, peer.payloadStart, peer.payloadEnd),
+  };
+  const label = new LogLabel("/echo");
+  const echo: Route = {
+    ...{ label, methods: ["GET"], wantsBody: false },
+    ...{ handle() {}, webSocket: echoing },
+  };
+  const [moved, all] = await moves(CONFIG, {}, { router: createRouter([["/echo", echo]]) });
+  assertEquals([moved > 0, moved < all], [true, true]);
   assertEquals(await openDescriptors(), before);
 });

@@ -99,6 +99,11 @@ export class ChannelDirectory {
     return (this.#words[channel + CHANNEL.subscribers]! & LEFT_SUBSCRIBER) !== 0;
   }
 
+  /** Whether the feed is to have what happens in it: it has subscribers, or they may come. */
+  isHeard(channel: number): boolean {
+    return this.subscribersOf(channel) > 0 || this.isAwaited(channel);
+  }
+
   /** How many subscribers the channel has on all workers. */
   subscribersOf(channel: number): number {
     let sum = 0;

@@ -80,7 +80,7 @@ export class Presence {
    */
   join(channel: number, worker: number, member: Member): boolean {
     const { table, journal } = this.#memory;
-    const announced = member.announce && this.#directory.subscribersOf(channel) > 0;
+    const announced = member.announce && this.#directory.isHeard(channel);
     const need = table.fixedWords(NODE_KIND.member) + table.fixedWords(NODE_KIND.user) +
       wordsFor(member.client.length) + wordsFor(member.info.length) +
       wordsFor(member.user.length) + 2 * BLOCK_EXTRA_WORDS;
@@ -206,7 +206,7 @@ export class Presence {
     const { table, journal, bytes } = this.#memory;
     const words = this.#words;
     const channel = words[member + MEMBER.channel]!;
-    if (announced && this.#directory.subscribersOf(channel) > 0) {
+    if (announced && this.#directory.isHeard(channel)) {
       const start = table.keyStart(member) + table.keyLength(member);
       const info = bytes.slice(start, start + words[member + MEMBER.infoLength]!);
       // Without a free block the leaving stays unannounced: members must go even from a full store.

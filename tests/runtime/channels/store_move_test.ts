@@ -92,6 +92,24 @@ Deno.test("store move: the feed has what is published before the subscribers hav
   after.check();
 });
 
+Deno.test("store move: who comes and goes before the subscribers have come is in the feed, too", () => {
+  const before = new Stores(BYTES, WORKERS);
+  before.threads[1]!.openFeed();
+  const { epoch } = before.threads[1]!.subscribe(NAME);
+  before.first.join(NAME, member("goes"));
+  assert(before.main.seal());
+  const after = before.heir();
+  assert(after.main.seal());
+  after.adopt(before);
+  after.first.leave(NAME, utf8("goes"));
+  after.threads[1]!.join(NAME, member("comes"));
+  assertEquals(after.main.subscriberCount(NAME), 0);
+  const sink = new TextSink();
+  assertEquals(after.first.readSinceMove(epoch, after.first.openFeed().end, sink), true);
+  assertEquals(sink.take(), ['leave "goes"', 'join "comes"']);
+  after.check();
+});
+
 Deno.test("store move: what another process cannot use is refused, and nothing has happened if it was sealed in vain", () => {
   const stores = new Stores(BYTES, WORKERS);
   const identity = storeIdentity(stores.memory)!;

@@ -279,7 +279,15 @@ export class ChannelStore {
    * @returns false if some of it is gone
    */
   readSinceMove(epoch: number, end: number, sink: EntrySink): boolean {
-    const from = this.#memory.words[STATE.movedAt]!;
+    return this.readFeed(epoch, { from: this.#memory.words[STATE.movedAt]!, end }, sink);
+  }
+
+  /** Passes what the feed has of the channel with this epoch between two positions of readers. Returns false if some of it is gone. */
+  readFeed(
+    epoch: number,
+    { from, end }: { readonly from: number; readonly end: number },
+    sink: EntrySink,
+  ): boolean {
     if (from === end) return true;
     const reader = new FeedReader(this.#memory, undefined, from);
     let isWhole = true;

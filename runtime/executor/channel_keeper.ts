@@ -24,6 +24,7 @@ import type { EngineNode, EngineNodeFigures } from "../serve/engine/mod.ts";
 import type { WebhookFigures, Webhooks } from "../serve/webhooks/mod.ts";
 import { MemoryFile, preciseClock, SystemError } from "../os/mod.ts";
 import type { ChannelReport, ChannelsStart, ServerFacts } from "../thread/mod.ts";
+import { readNote, writeNote } from "./memory_note.ts";
 import { changedSecretFiles, placesOf, readSecretTexts } from "./secret_texts.ts";
 
 /** Milliseconds between two sweeps, and the part of the store that one visits: all of it in five seconds. */
@@ -67,6 +68,8 @@ export class ChannelKeeper {
   #removing: Promise<void> = Promise.resolve();
   readonly #isHeir: boolean;
   #arrivalTimer: ReturnType<typeof setTimeout> | undefined = undefined;
+  #spreadTimer: ReturnType<typeof setTimeout> | undefined = undefined;
+  readonly #drainSpread: number;
 
   /**
    * @param config the dimensions, and where the secrets are
@@ -91,6 +94,7 @@ export class ChannelKeeper {
     const memory = createChannelMemory({ ...dimensions, random, engine, ...heir });
     this.#start = { memory, server, secrets };
     this.#workers = workers;
+    this.#drainSpread = limits.drainSpread;
     this.#deskConfig = monitoring.adminChannels ? { channels, limits } : undefined;
     this.#ring = ring;
     this.#store = openChannelStore(memory, {
@@ -120,12 +124,16 @@ export class ChannelKeeper {
   /** Takes {@link seal} or {@link give} back. */
   unseal(): void {
     this.#store.unseal();
+    this.#webhooks?.takeBack();
   }
 
   /** Goes on with the channels of the server before; with none, if its memory has not come. */
   adopt(file: MemoryFile | undefined): void {
     if (file === undefined) return this.unseal();
-    adoptChannelMemory(this.#start.memory, (bytes, offset) => file.read(bytes, offset));
+    const { memory } = this.#start;
+    adoptChannelMemory(memory, (bytes, offset) => file.read(bytes, offset));
+    const told = readNote(file, memory.byteLength);
+    if (told !== undefined) this.#webhooks?.adopt(told);
     file[Symbol.dispose]();
     this.#arrivalTimer = setTimeout(() => this.noteArrived(), LONGEST_ARRIVAL);
   }
@@ -136,6 +144,9 @@ export class ChannelKeeper {
     clearTimeout(this.#arrivalTimer);
     this.#arrivalTimer = undefined;
     this.#remove(this.#store.removeLeft());
+    if (this.#webhooks === null) return;
+    // Those that could not move come back by then.
+    this.#spreadTimer = setTimeout(() => this.#webhooks?.noteArrived(), this.#drainSpread);
   }
 
   /**
@@ -149,7 +160,13 @@ export class ChannelKeeper {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     try {
-      return MemoryFile.of("async-deno channels", usedParts(this.#start.memory));
+      const { memory } = this.#start;
+      using undone = new DisposableStack();
+      const file = undone.use(MemoryFile.of("async-deno channels", usedParts(memory)));
+      const told = this.#webhooks?.give();
+      if (told !== undefined) writeNote(file, memory.byteLength, told);
+      undone.move();
+      return file;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       this.unseal();
@@ -276,6 +293,8 @@ export class ChannelKeeper {
   async close(milliseconds: number): Promise<void> {
     clearInterval(this.#timer);
     clearTimeout(this.#arrivalTimer);
+    this.#arrivalTimer = undefined;
+    clearTimeout(this.#spreadTimer);
     await Promise.all([this.#engine?.close(), this.#webhooks?.close(milliseconds)]);
   }
 

@@ -36,7 +36,7 @@ export interface ServeThreadOptions {
 /** What only a thread with an app, or with channels, is ordered. */
 export type OrderForApp = Extract<
   ThreadOrder,
-  AppOrder | { readonly type: "key set" | "await channels" }
+  AppOrder | { readonly type: "key set" | "await channels" | "freeze" }
 >;
 
 /** Serves with a router, or with one that a loader creates for the worker, once the main thread sends the start message. */
@@ -109,6 +109,11 @@ function withAppOrders(
       case "use app":
       case "drop app":
         return obeyForApp?.(order);
+      case "freeze": {
+        const obeyed = handler(order);
+        void obeyForApp?.(order);
+        return obeyed;
+      }
       default:
         return handler(order);
     }

@@ -12,6 +12,7 @@ import type { App, AppCopies, HeapWatch } from "../serve/app/mod.ts";
 import type { ChannelService } from "../serve/centrifuge/mod.ts";
 import type { PusherService } from "../serve/pusher/mod.ts";
 import { loadDemo, serverRouter } from "../serve/routes/mod.ts";
+import type { ChannelReporter } from "../serve/webhooks/mod.ts";
 import type { RouterLoader } from "../serve/worker/mod.ts";
 import { postToMain } from "../thread/mod.ts";
 import { KeySetRequests } from "./key_set_requests.ts";
@@ -34,6 +35,7 @@ const NO_CLIENTS = "the functions under channels of the app are never called: th
 let service: ChannelService | undefined;
 let channelRoutes: ChannelService["routes"] | undefined;
 let pusher: PusherService | undefined;
+let reporter: ChannelReporter | undefined;
 let app: App | undefined;
 let copies: AppCopies | undefined;
 const keySet = new KeySetRequests();
@@ -102,7 +104,7 @@ const load: RouterLoader = async (
         peers: new engines.EnginePeers(calls),
       };
       const shared = { queuedBytes, drainTime, loop, hooks };
-      const reporter = webhooks && taken && new webhooks.ChannelReporter({
+      reporter ??= webhooks && taken && new webhooks.ChannelReporter({
         apps: channelsConfig.pusher ?? [],
         memory: taken,
         worker: wiring.worker,
@@ -164,6 +166,7 @@ function filesOf(config: Config, now: () => number) {
 async function obeyForApp(order: OrderForApp): Promise<string | void> {
   if (order.type === "key set") keySet.take(order.answer);
   else if (order.type === "await channels") service?.awaitStore();
+  else if (order.type === "freeze") reporter?.flushAll();
   else return await copies?.obey(order);
 }
 

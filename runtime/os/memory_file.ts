@@ -45,6 +45,11 @@ export class MemoryFile implements Disposable {
     this.#move(bytes, offset, "pread");
   }
 
+  /** Writes bytes at an offset, which may be behind the end. @throws {SystemError} if there is no memory */
+  write(bytes: Uint8Array, offset: number): void {
+    this.#move(bytes, offset, "pwrite");
+  }
+
   [Symbol.dispose](): void {
     libc().close(this.descriptor);
   }

@@ -103,6 +103,46 @@ export function pusherLibrary(port = ""): PusherTestLibrary {
   }) as unknown as PusherTestLibrary;
 }
 
+/**
+ * A client of the app `shop` on this machine.
+ *
+ * @param port of the server
+ * @param user who it is in presence channels, and as a user
+ * @param more options of the package
+ */
+export function pusherClient(
+  port: string,
+  user = "",
+  more: Record<string, unknown> = {},
+): PusherTestClient {
+  type Answer = (error: Error | null, auth: never) => void;
+  const answer = (callback: Answer, make: () => unknown) => callback(null, make() as never);
+  const library = pusherLibrary(port);
+  return new PusherConstructor("shop-key", {
+    cluster: "",
+    wsHost: "127.0.0.1",
+    wsPort: Number(port),
+    forceTLS: false,
+    enabledTransports: ["ws" as const],
+    channelAuthorization: {
+      customHandler: (
+        { socketId, channelName }: { socketId: string; channelName: string },
+        callback: Answer,
+      ) =>
+        answer(callback, () => {
+          const member = { user_id: user, user_info: { name: `User ${user}` } };
+          const isPresence = channelName.startsWith("presence-");
+          return library.authorizeChannel(socketId, channelName, isPresence ? member : undefined);
+        }),
+    },
+    userAuthentication: {
+      customHandler: ({ socketId }: { socketId: string }, callback: Answer) =>
+        answer(callback, () => library.authenticateUser(socketId, { id: user })),
+    },
+    ...more,
+  });
+}
+
 /** A server with two apps, one of which tests use. */
 export class PusherServer implements AsyncDisposable {
   readonly backend: Backend;
@@ -142,41 +182,9 @@ export class PusherServer implements AsyncDisposable {
 
   /** A client; who it is in presence channels, and as a user, is `user`. */
   client(user = "", more: Record<string, unknown> = {}): PusherTestClient {
-    const client = new PusherConstructor("shop-key", this.#clientOptions(user, more));
+    const client = pusherClient(this.port, user, more);
     this.#clients.push(client);
     return client;
-  }
-
-  #clientOptions(user: string, more: Record<string, unknown>): unknown {
-    type Answer = (error: Error | null, auth: never) => void;
-    const answer = (callback: Answer, make: () => unknown) => callback(null, make() as never);
-    return {
-      cluster: "",
-      wsHost: "127.0.0.1",
-      wsPort: Number(this.port),
-      forceTLS: false,
-      enabledTransports: ["ws" as const],
-      channelAuthorization: {
-        customHandler: (
-          { socketId, channelName }: { socketId: string; channelName: string },
-          callback: Answer,
-        ) =>
-          answer(callback, () => {
-            const member = { user_id: user, user_info: { name: `User ${user}` } };
-            const isPresence = channelName.startsWith("presence-");
-            return this.library.authorizeChannel(
-              socketId,
-              channelName,
-              isPresence ? member : undefined,
-            );
-          }),
-      },
-      userAuthentication: {
-        customHandler: ({ socketId }: { socketId: string }, callback: Answer) =>
-          answer(callback, () => this.library.authenticateUser(socketId, { id: user })),
-      },
-      ...more,
-    };
   }
 
   /** A socket. */

@@ -5,7 +5,7 @@
  */
 
 import type { ChannelStore } from "../../channels/mod.ts";
-import type { Broker } from "../broker/mod.ts";
+import type { Broker, ChannelWatch } from "../broker/mod.ts";
 import type { ChannelLimits } from "../../config/mod.ts";
 import type { Loop } from "../../net/mod.ts";
 import type { ChannelRules } from "../channels/mod.ts";
@@ -40,6 +40,8 @@ export interface ChannelContext {
   readonly store: ClientStore;
   /** Keeps the channels: the store, or an engine that several servers share. */
   readonly broker: Broker;
+  /** Is told of members whom the broker does not enter, as they come from the process before; undefined: nobody is. */
+  readonly watch?: Pick<ChannelWatch, "joined"> | undefined;
   readonly hub: Hub;
   readonly rules: ChannelRules;
   readonly limits: ChannelLimits;

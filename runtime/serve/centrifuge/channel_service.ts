@@ -153,6 +153,7 @@ export class ChannelService {
     const context: ChannelContext = {
       store,
       broker: watch === undefined ? broker : watchedBroker(broker, watch),
+      watch,
       hub: this.#hub,
       rules,
       limits,

@@ -15,6 +15,14 @@ export const FLOOD = 2;
 /** Answers of this many bytes are as much as a command. */
 const COMMAND_BYTES = 64 * 1024;
 
+/** What a connection has asked for in the second that goes on. */
+export interface SpentRate {
+  /** Milliseconds since that began. */
+  readonly age: number;
+  readonly count: number;
+  readonly bytes: number;
+}
+
 /** The rate of one connection. */
 export class CommandRate {
   readonly #limit: number;
@@ -44,6 +52,18 @@ export class CommandRate {
   /** When the next command may be carried out; not above `now` if at once. */
   nextAt(now: number): number {
     return this.#bytes < this.#limit * COMMAND_BYTES ? now : now + SECOND - this.#ageAt(now);
+  }
+
+  /** What counts at `now`; for {@link goOn} in another process. */
+  spent(now: number): SpentRate {
+    return { age: this.#ageAt(now), count: this.#count, bytes: this.#bytes };
+  }
+
+  /** Goes on with what was counted in another process. */
+  goOn({ age, count, bytes }: SpentRate, now: number): void {
+    this.#begin(now - age);
+    this.#count = count;
+    this.#bytes = bytes;
   }
 
   /** Milliseconds since the second began. */

@@ -65,6 +65,18 @@ export function enterPresence(
   return whenThere(answer, (joined) => joined === "joined" ? undefined : CLIENT_ERRORS.INTERNAL);
 }
 
+/** The client, a member already in the process before this one, becomes one of this worker. Returns false if it is none. */
+export function rejoinPresence(
+  { store, watch }: Pick<ChannelContext, "store" | "watch">,
+  { id, user }: Pick<ClientIdentity, "id" | "user">,
+  key: Uint8Array,
+): boolean {
+  const client = UTF8.encode(id);
+  if (!store.rejoin(key, client)) return false;
+  watch?.joined(key, client, UTF8.encode(user));
+  return true;
+}
+
 /** The member leaves. */
 export function leavePresence(
   { broker }: Pick<ChannelContext, "broker">,

@@ -48,19 +48,19 @@ export type { ClientDirectory, ControlledClient } from "./client_directory.ts";
 
 // For runtime/serve/pusher/.
 export type { RequestSender } from "./api_method.ts";
-export { CommandRate } from "./command_rate.ts";
+export { CommandRate, type SpentRate } from "./command_rate.ts";
 export { type ControlHandler, ControlListener } from "./control_channel.ts";
 export { hmacSha256 } from "./hmac.ts";
-export type { RateHolder } from "./rate_limiter.ts";
+export type { RateHolder, RateLimiter } from "./rate_limiter.ts";
 export { decodeClientInfo, encodeClientInfo, FIELDS_DEPTH } from "./publication_fields.ts";
 export type { Servers } from "./servers.ts";
 
 export { ANONYMOUS, ClientIdentity } from "./client_identity.ts";
 export { optionalBytes, optionalText } from "./client_state.ts";
-export { firstPingAt, momentOf } from "./deadlines.ts";
+export { firstPingAt, momentOf, presentOf } from "./deadlines.ts";
 export { type HistoryPage, readHistory } from "./history_reading.ts";
 export { NewestMessages } from "./newest_messages.ts";
-export { enterPresence, isMemberBy, leavePresence, planFor } from "./membership.ts";
+export { enterPresence, isMemberBy, leavePresence, planFor, rejoinPresence } from "./membership.ts";
 export {
   checkConnectionToken,
   checksTokens,

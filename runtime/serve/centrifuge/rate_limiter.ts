@@ -76,13 +76,28 @@ export class RateLimiter {
     }
     if (perUser === undefined || user !== "") return this.#take(buckets);
     // The two are on this thread alone: nothing happens in between.
-    const own = this.#bucketsOf(holder);
+    const own = this.#ownBuckets(holder);
     const key = `${name}\0${channel.namespace}`;
     const fullAt = takeToken(perUser, own.get(key) ?? 0, microseconds(this.#loop.now));
     if (fullAt === undefined) return this.#refuse(name);
     const refusal = this.#take(buckets);
     if (refusal === undefined) own.set(key, fullAt);
     return refusal;
+  }
+
+  /** The buckets of a connection without a user, with the microseconds until each is full again; for {@link goOn} in another process. */
+  bucketsOf(holder: RateHolder): readonly (readonly [key: string, left: number])[] {
+    const now = microseconds(this.#loop.now);
+    const buckets = [...this.#connections.get(holder) ?? []];
+    return buckets.map(([key, fullAt]) => [key, fullAt - now] as const)
+      .filter(([, left]) => left > 0);
+  }
+
+  /** Goes on with the buckets of a connection that another process has had. */
+  goOn(holder: RateHolder, buckets: ReturnType<RateLimiter["bucketsOf"]>): void {
+    const now = microseconds(this.#loop.now);
+    const own = this.#ownBuckets(holder);
+    for (const [key, left] of buckets) own.set(key, now + left);
   }
 
   #take(buckets: readonly LimitedBucket[]): ClientError | undefined {
@@ -98,7 +113,7 @@ export class RateLimiter {
     return CLIENT_ERRORS.TOO_MANY_REQUESTS;
   }
 
-  #bucketsOf(holder: RateHolder): Map<string, number> {
+  #ownBuckets(holder: RateHolder): Map<string, number> {
     const known = this.#connections.get(holder);
     if (known !== undefined) return known;
     const buckets = new Map<string, number>();

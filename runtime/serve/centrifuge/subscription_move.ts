@@ -12,7 +12,7 @@ import type { ChannelContext } from "./channel_context.ts";
 import { optionalBytes, optionalText, type SubscriptionState } from "./client_state.ts";
 import type { Sized } from "./client_link.ts";
 import { presentOf } from "./deadlines.ts";
-import { leavePresence } from "./membership.ts";
+import { leavePresence, rejoinPresence } from "./membership.ts";
 import { Subscription, type SubscriptionOwner } from "./subscription.ts";
 import type { Wire } from "./wire.ts";
 
@@ -61,7 +61,7 @@ export function resumed(
   });
   subscription.expiresAt = expiresIn === undefined ? NEVER : presentOf(context) + expiresIn;
   const isHere = store.epochText(entrance.channel.epoch) === state.epoch &&
-    (!state.isMember || store.rejoin(key, utf8Of(owner.identity.id)));
+    (!state.isMember || rejoinPresence(context, owner.identity, key));
   // Otherwise it has nothing here that it would have to give up.
   const isMember = isHere && state.isMember;
   const hasJoined = isHere && hub.resume(entrance, subscription, state.offset);

@@ -20,12 +20,13 @@ import {
   type ChannelStore,
   type Entry,
   ENTRY_KIND,
+  type EntrySink,
   type FeedReader,
   type FeedSink,
 } from "../../channels/mod.ts";
 import type { Deferred, Gatherer, Loop } from "../../net/mod.ts";
 import type { ChannelWatch } from "../broker/mod.ts";
-import type { Subscriber } from "./face.ts";
+import type { Face, Subscriber } from "./face.ts";
 import { AwaitedChannels } from "./awaited_channels.ts";
 import { Conflation, type ConflationRules } from "./conflation.ts";
 import type { DeliveryTimer } from "./delivery_timer.ts";
@@ -49,6 +50,7 @@ export type HubStore = Pick<
   ChannelStore,
   | "isSealed"
   | "openFeed"
+  | "readFeed"
   | "readSinceMove"
   | "recover"
   | "ringBells"
@@ -78,6 +80,14 @@ export interface Entrance {
   readonly channel: HubChannel;
   /** The offset of the latest publication: the feed has all later ones. */
   readonly offset: number;
+}
+
+/** How a subscriber of another process goes on. */
+export interface ResumeWish {
+  /** How what it has missed is encoded; default: as what comes. */
+  readonly face?: Face<unknown>;
+  /** Whether it must not miss what no history has either: members, and publications without an offset. Default: false. */
+  readonly needsAll?: boolean;
 }
 
 /** The hub. */
@@ -173,30 +183,50 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
   }
 
   /**
-   * Goes on with a subscriber that another process has left at an offset, whose channel was entered: passes it what was published here
+   * Goes on with a subscriber that another process has left at an offset, whose channel was entered: passes it what was passed on here
    * since, and lets it {@link join}. All of that is in the feed, while it has room; the history has a part of it.
    *
+   * @param wish what it gets
    * @returns false, and it has not joined: some of that is gone
    */
-  resume({ channel, offset }: Entrance, subscriber: Subscriber, since: number): boolean {
+  resume(
+    { channel, offset }: Entrance,
+    subscriber: Subscriber,
+    since: number,
+    { face = subscriber.face, needsAll = false }: ResumeWish = {},
+  ): boolean {
     if (this.#feed === null || since > offset) return false;
-    const { key, epoch } = channel;
-    let missing = new MissingEntries(channel, subscriber, since);
+    const { key, epoch, passedUpTo: end } = channel;
+    const missed = () => new MissingEntries(channel, { subscriber, face }, { since, end });
+    let missing = missed();
     const isWhole = this.#store.readSinceMove(epoch, this.#feed.position, missing);
-    if (!isWhole) missing = new MissingEntries(channel, subscriber, since);
-    if (missing.position < offset) {
+    if (!isWhole && needsAll) return false;
+    if (!isWhole) missing = missed();
+    if (missing.position < end) {
       const { position } = missing;
       this.#store.recover(key, { offset: position, epoch }, RECOVERY, missing);
-      if (missing.position < offset) {
+      if (missing.position < end) {
         if (!isWhole) return false;
         const later = { entry: (entry: Entry) => entry.offset > position && missing.entry(entry) };
         this.#store.readSinceMove(epoch, this.#feed.end, later);
       }
-      if (missing.position < offset) return false;
+      if (missing.position < end) return false;
     }
     missing.deliver();
     this.join(channel, subscriber, missing.position);
     return true;
+  }
+
+  /** Passes what was passed on here of a channel since another process has left it. Returns false if some of that is gone. */
+  readSinceMove({ epoch }: HubChannel, sink: EntrySink): boolean {
+    return this.#feed !== null && this.#store.readSinceMove(epoch, this.#feed.position, sink);
+  }
+
+  /** Passes what the feed has of a channel and was not passed on here yet. Returns false if some of that is gone. */
+  readAhead({ epoch }: HubChannel, sink: EntrySink): boolean {
+    if (this.#feed === null) return false;
+    const { position: from, end } = this.#feed;
+    return this.#store.readFeed(epoch, { from, end }, sink);
   }
 
   /** Takes back an {@link enter}; the subscriber, if there is one, gets nothing more. */

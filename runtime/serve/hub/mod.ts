@@ -29,6 +29,6 @@ export { Chain } from "./chain.ts";
 export type { ConflationRules } from "./conflation.ts";
 export { DeliveryTimer } from "./delivery_timer.ts";
 export type { ChainedFace, ChannelIdentity, Face, Subscriber } from "./face.ts";
-export { type Entrance, Hub, type HubParts, type HubStore } from "./hub.ts";
+export { type Entrance, Hub, type HubParts, type HubStore, type ResumeWish } from "./hub.ts";
 export type { HubChannel } from "./hub_channel.ts";
 export { FewMap } from "./few_map.ts";

@@ -8,7 +8,12 @@
 import { CLIENT_ERRORS } from "../../../protocol/centrifuge/mod.ts";
 import { EVENT_NAME_LENGTH, type PusherCommand } from "../../../protocol/pusher/mod.ts";
 import { type Soon, whenThere } from "../broker/mod.ts";
-import { CommandRate, type RateHolder } from "../centrifuge/mod.ts";
+import {
+  CommandRate,
+  type RateHolder,
+  type RateLimiter,
+  type SpentRate,
+} from "../centrifuge/mod.ts";
 import { publishEvent } from "./publishing.ts";
 import type { PusherChannel } from "./pusher_app.ts";
 import type { PusherContext } from "./pusher_context.ts";
@@ -19,6 +24,13 @@ export type ClientEvent = Extract<PusherCommand, { readonly name: "event" }>;
 
 const STRING = new TextDecoder();
 const QUOTE = 0x22;
+
+/** How much a client has sent. */
+export interface SentEvents {
+  readonly rate: SpentRate;
+  /** Of a client without a user, in limits of the namespace. */
+  readonly buckets: ReturnType<RateLimiter["bucketsOf"]>;
+}
 
 /** Of an event that the server cannot take at this moment. */
 const NO_ROOM = "The server has no room for it now";
@@ -35,6 +47,19 @@ export class ClientEvents implements RateHolder {
     this.#context = context;
     this.#socketId = socketId;
     this.#rate = new CommandRate(context.app.config.clientEventsPerSecond);
+  }
+
+  /** What counts for the limits; for {@link goOn} in another process. */
+  get sent(): SentEvents {
+    const { rates, loop } = this.#context.channels;
+    return { rate: this.#rate.spent(loop.now), buckets: rates.bucketsOf(this) };
+  }
+
+  /** Goes on with what another process has counted. */
+  goOn({ rate, buckets }: SentEvents): void {
+    const { rates, loop } = this.#context.channels;
+    this.#rate.goOn(rate, loop.now);
+    rates.goOn(this, buckets);
   }
 
   /**

@@ -1,28 +1,49 @@
 /**
  * `/app/KEY`: clients of the Pusher protocol over WebSocket.
  *
- * In: WebSockets of sessions. Out: a client for each, which gets its messages; or for a key that no app has, the end of the connection with
- * 4001, after which clients stay away.
+ * In: WebSockets of sessions, and those of the server before this one. Out: a client for each, which gets its messages; or for a key that no
+ * app has, the end of the connection with 4001, after which clients stay away.
  */
 
 import { PUSHER_CLOSES } from "../../../protocol/pusher/mod.ts";
 import { LogLabel } from "../../observe/log/mod.ts";
 import type { Exchange, Route, WebSocketHandler, WebSocketPeer } from "../session/mod.ts";
 import { PusherClient } from "./pusher_client.ts";
+import { decodePusherState, encodePusherState } from "./pusher_client_state.ts";
 import type { PusherContext } from "./pusher_context.ts";
 
 /** The clients of one app on one worker. */
 class PusherSockets implements WebSocketHandler {
   readonly isFreezable = true;
+  readonly resumesAt: string;
   readonly #context: PusherContext;
   readonly #clients = new Map<WebSocketPeer, PusherClient>();
 
   constructor(context: PusherContext) {
     this.#context = context;
+    this.resumesAt = `/app/${context.app.config.key}`;
   }
 
   opened(peer: WebSocketPeer): void {
     this.#clients.set(peer, new PusherClient(this.#context, peer));
+  }
+
+  /** Only if the channels have gone there. */
+  moving(peer: WebSocketPeer): Uint8Array | undefined {
+    const { store, hub } = this.#context.channels;
+    if (!store.isSealed) return undefined;
+    hub.finish();
+    const state = this.#clients.get(peer)?.leave();
+    if (state === undefined) return undefined;
+    this.#clients.delete(peer);
+    return encodePusherState(state);
+  }
+
+  moved(peer: WebSocketPeer, bytes: Uint8Array): void {
+    const state = decodePusherState(bytes);
+    const { RECONNECT } = PUSHER_CLOSES;
+    if (state === undefined) return peer.close(RECONNECT.code, RECONNECT.reason);
+    this.#clients.set(peer, new PusherClient(this.#context, peer, state));
   }
 
   message(peer: WebSocketPeer): void {

@@ -4,7 +4,8 @@
  * In: the members that the store or an engine has when the first client comes; joins and leaves from the feed. Out: the members, and
  * whether a join or a leave is that of a user's first or last connection: others are told of users, and the store knows connections.
  *
- * The feed may have joins and leaves that are in the first list already. Each is for a connection, so it changes nothing twice.
+ * The feed may have joins and leaves that are in the first list already. Each is for a connection, so it changes nothing twice. Only for
+ * clients that come from another process these are taken back, as they are to be told of all of them: see missed_members.ts.
  */
 
 import type { PusherMember } from "../../../protocol/pusher/mod.ts";
@@ -12,7 +13,7 @@ import { type Soon, whenThere } from "../broker/mod.ts";
 import { type ChannelContext, decodeClientInfo } from "../centrifuge/mod.ts";
 
 /** Somebody who has come or gone. */
-interface Connection {
+export interface Connection {
   readonly client: string;
   readonly member: PusherMember;
 }
@@ -20,6 +21,11 @@ interface Connection {
 interface User {
   readonly member: PusherMember;
   connections: number;
+}
+
+/** A join or a leave of a connection. */
+export interface ConnectionChange extends Connection {
+  readonly isJoin: boolean;
 }
 
 /** What a join or leave is for the others. */
@@ -30,8 +36,16 @@ export interface PresenceChange {
   readonly client: string;
 }
 
+/** Says what a join or a leave is for the others; undefined: nothing. */
+export interface MemberChanges {
+  /** Somebody has joined. */
+  join(info: Uint8Array): PresenceChange | undefined;
+  /** Somebody has left. */
+  leave(info: Uint8Array): PresenceChange | undefined;
+}
+
 /** One channel. */
-export class PresenceRoom {
+export class PresenceRoom implements MemberChanges {
   /** `limit`: it has more members than a list may have. */
   readonly ready: Soon<"ready" | "limit" | "busy">;
   /** How many clients of this worker are in it. */
@@ -65,12 +79,28 @@ export class PresenceRoom {
     yield this.#users.get(own.id)?.member ?? own;
   }
 
-  /** Somebody has joined. */
+  /** Whether a connection is in it. */
+  has(client: string): boolean {
+    return this.#byClient.has(client);
+  }
+
+  /** The connections of a user. */
+  connectionsOf(user: string): number {
+    return this.#users.get(user)?.connections ?? 0;
+  }
+
+  /** Takes changes back that are still to come, by the first one of each connection: the list had them already. */
+  rewind(changes: Iterable<ConnectionChange>): void {
+    for (const change of changes) {
+      if (change.isJoin) this.#remove(change);
+      else this.#enter(change);
+    }
+  }
+
   join(info: Uint8Array): PresenceChange | undefined {
     return this.#when(connectionOf(info), (connection) => this.#enter(connection));
   }
 
-  /** Somebody has left. */
   leave(info: Uint8Array): PresenceChange | undefined {
     return this.#when(connectionOf(info), (connection) => this.#remove(connection));
   }
@@ -109,7 +139,7 @@ export class PresenceRoom {
 }
 
 /** A member as the store has it, whichever protocol it speaks. Without a user, a connection is one of its own. */
-function connectionOf(info: Uint8Array): Connection {
+export function connectionOf(info: Uint8Array): Connection {
   const { user, client, channelInfo, connectionInfo } = decodeClientInfo(info);
   // The bytes are those of the feed.
   const seen = (channelInfo ?? connectionInfo)?.slice();

@@ -4,6 +4,8 @@
  * In: messages, each with one command; deadlines. Out: events, and the end of the connection with its code. A subscription is one piece
  * of work without a wait, unless an engine has to be asked. The protocol has no recovery: a client for which something was lost
  * connects again, and so knows it.
+ *
+ * Longer than 400 lines because each command, each deadline and a move to another process change the same few fields.
  */
 
 import { BINARY, ProtocolError, TEXT } from "../../../protocol/mod.ts";
@@ -27,13 +29,15 @@ import {
 } from "../../../protocol/pusher/mod.ts";
 import { NEVER, TimerNode } from "../../net/mod.ts";
 import { whenThere } from "../broker/mod.ts";
-import { CommandRate, encodeClientInfo, MAX_USER_BYTES } from "../centrifuge/mod.ts";
+import { CommandRate, encodeClientInfo, MAX_USER_BYTES, presentOf } from "../centrifuge/mod.ts";
 import { DROPPED, type WebSocketPeer } from "../session/mod.ts";
 import { readCached } from "./cached_event.ts";
 import { type ClientEvent, ClientEvents } from "./client_events.ts";
+import { memberOf, type PusherClientState } from "./pusher_client_state.ts";
 import type { PusherContext } from "./pusher_context.ts";
 import { framesFor, type PusherFrames } from "./pusher_face.ts";
 import { PusherSubscription, type PusherSubscriptionOwner } from "./pusher_subscription.ts";
+import { resumeSubscription, subscriptionState } from "./subscription_move.ts";
 
 type CommandOf<Name extends PusherCommand["name"]> = Extract<
   PusherCommand,
@@ -55,7 +59,7 @@ const NOT_TEXT: PusherClose = { code: 1003, reason: "messages are text" };
 /** A client. */
 export class PusherClient extends TimerNode implements PusherSubscriptionOwner {
   /** The name of the connection, which applications sign: two numbers, and nobody can guess them. */
-  readonly socketId: string = crypto.getRandomValues(new Uint32Array(2)).join(".");
+  readonly socketId: string;
   readonly #context: PusherContext;
   readonly #peer: WebSocketPeer;
   readonly #byName = new Map<string, PusherSubscription>();
@@ -63,22 +67,78 @@ export class PusherClient extends TimerNode implements PusherSubscriptionOwner {
   /** Made with the first event. */
   #events: ClientEvents | undefined = undefined;
   #isClosed = false;
+  /** Answers of an engine that it waits for. */
+  #pending = 0;
   /** Empty: it has not signed in. */
   #user = "";
   // In the loop's milliseconds.
   #heardAt: number;
   #pongBy = NEVER;
 
-  constructor(context: PusherContext, peer: WebSocketPeer) {
+  /** @param state of a client that another process has given up; absent: it is a new one */
+  constructor(context: PusherContext, peer: WebSocketPeer, state?: PusherClientState) {
     super();
     this.#context = context;
     this.#peer = peer;
+    this.socketId = state?.socketId ?? crypto.getRandomValues(new Uint32Array(2)).join(".");
     const { app, channels } = context;
     this.#rate = new CommandRate(channels.limits.commandsPerSecond);
     this.#heardAt = channels.loop.now;
     channels.meter.clientConnected("pusher");
-    this.#send(connectionEstablished(this.socketId, app.config.activityTime / 1000));
+    if (state !== undefined) this.#resume(state);
+    else this.#send(connectionEstablished(this.socketId, app.config.activityTime / 1000));
     this.#setTimer();
+  }
+
+  /** Gives up the client, whose connection goes on in another process; undefined, and nothing has happened: it waits for something. */
+  leave(): PusherClientState | undefined {
+    if (this.#isClosed || this.#pending > 0) return undefined;
+    const { channels } = this.#context;
+    const all = [...this.#byName.values()].map((subscription) =>
+      subscriptionState(channels, subscription)
+    );
+    const subscriptions = all.filter((state) => state !== undefined);
+    if (subscriptions.length < all.length) return undefined;
+    const now = presentOf(channels);
+    const state = {
+      socketId: this.socketId,
+      user: this.#user,
+      silentFor: now - this.#heardAt,
+      pongIn: this.#pongBy === NEVER ? undefined : this.#pongBy - now,
+      rate: this.#rate.spent(channels.loop.now),
+      events: this.#events?.sent,
+      subscriptions,
+    };
+    this.#close();
+    for (const subscription of this.#byName.values()) this.#giveUp(subscription);
+    this.#byName.clear();
+    return state;
+  }
+
+  /** Goes on with a client that another process has given up. It is told nothing, unless something was lost. */
+  #resume(state: PusherClientState): void {
+    const { app, channels, directory, face } = this.#context;
+    const now = presentOf(channels);
+    this.#heardAt = now - state.silentFor;
+    if (state.pongIn !== undefined) this.#pongBy = now + state.pongIn;
+    this.#rate.goOn(state.rate, channels.loop.now);
+    if (state.events !== undefined) this.#openEvents().goOn(state.events);
+    this.#user = state.user;
+    if (state.user !== "") directory.add(state.user, this);
+    const resumed = state.subscriptions.map((one) => {
+      const channel = app.channel(one.name);
+      if (channel === undefined) return undefined;
+      const parts = { channel, face, member: memberOf(one), owner: this };
+      const subscription = new PusherSubscription(parts);
+      subscription.isMember = one.member !== undefined;
+      this.#byName.set(one.name, subscription);
+      return { subscription, state: one };
+    });
+    // All are there before the first gets something: it may end the connection.
+    for (const one of resumed) {
+      if (one !== undefined && resumeSubscription(this.#context, this, one)) continue;
+      return this.onLost();
+    }
   }
 
   /** Whether the connection is over. */
@@ -117,12 +177,16 @@ export class PusherClient extends TimerNode implements PusherSubscriptionOwner {
   /** The connection is gone. */
   closed(): void {
     if (this.#isClosed) return;
+    this.#close();
+    for (const [name] of this.#byName) this.#leave(name);
+  }
+
+  #close(): void {
     this.#isClosed = true;
     const { channels, directory } = this.#context;
     channels.loop.timers.cancel(this);
     channels.meter.clientLeft("pusher");
     if (this.#user !== "") directory.remove(this.#user, this);
-    for (const [name] of this.#byName) this.#leave(name);
   }
 
   /** Ends the connection. */
@@ -336,13 +400,19 @@ export class PusherClient extends TimerNode implements PusherSubscriptionOwner {
     const subscription = this.#byName.get(name);
     if (subscription === undefined) return;
     this.#byName.delete(name);
-    const { hubChannel, room, isMember, channel } = subscription;
-    const { channels: { hub, broker, meter }, rooms } = this.#context;
+    this.#giveUp(subscription);
+    const { isMember, channel: { key } } = subscription;
+    if (isMember) this.#context.channels.broker.leave(key, UTF8.encode(this.socketId));
+  }
+
+  /** Nothing more comes from the channel; a member stays one. */
+  #giveUp(subscription: PusherSubscription): void {
+    const { hubChannel, room, channel } = subscription;
+    const { channels: { hub, meter }, rooms } = this.#context;
     if (hubChannel !== undefined) {
       hub.leave(hubChannel, subscription);
       meter.unsubscribed(room !== undefined);
     }
-    if (isMember) broker.leave(channel.key, UTF8.encode(this.socketId));
     if (room !== undefined) rooms.leave(channel.channel.name, room);
   }
 
@@ -359,7 +429,10 @@ export class PusherClient extends TimerNode implements PusherSubscriptionOwner {
   }
 
   #later(promise: Promise<void>): void {
-    this.#context.channels.follow(promise.catch((error) => this.#context.channels.report(error)));
+    this.#pending++;
+    const { channels } = this.#context;
+    const settled = promise.catch((error) => channels.report(error));
+    channels.follow(settled.finally(() => void this.#pending--));
   }
 
   // The user.
@@ -382,10 +455,13 @@ export class PusherClient extends TimerNode implements PusherSubscriptionOwner {
   // Events of the client.
 
   #publish(event: ClientEvent): void {
-    this.#events ??= new ClientEvents(this.#context, this.socketId);
-    const answer = this.#events.send(event, this.#byName.get(event.channel), this.#user);
+    const answer = this.#openEvents().send(event, this.#byName.get(event.channel), this.#user);
     const told = whenThere(answer, (refusal) => this.#refuseEvent(refusal));
     if (told instanceof Promise) this.#later(told);
+  }
+
+  #openEvents(): ClientEvents {
+    return this.#events ??= new ClientEvents(this.#context, this.socketId);
   }
 
   #refuseEvent(reason: string | undefined): void {

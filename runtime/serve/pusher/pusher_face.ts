@@ -16,7 +16,7 @@ import { SharedPart } from "../../net/mod.ts";
 import { type ChannelMeter, FIELDS_DEPTH } from "../centrifuge/mod.ts";
 import type { ChannelIdentity, Face } from "../hub/mod.ts";
 import { type FrameRange, type SharedFrames, withoutFrames } from "../session/mod.ts";
-import type { PresenceRooms } from "./presence_rooms.ts";
+import type { MemberChanges, PresenceRooms } from "./presence_rooms.ts";
 import type { PusherApp } from "./pusher_app.ts";
 
 /** One message for all subscribers. */
@@ -66,13 +66,29 @@ export class PusherFace implements Face<PusherFrames> {
   }
 
   append(out: ByteBuffer, { name }: ChannelIdentity, entry: Entry): void {
-    if (entry.kind === ENTRY_KIND.publication) {
+    this.#append(out, { name, members: this.#rooms.find(name) }, entry);
+  }
+
+  /** The same for one connection that has missed something; who has come and gone there is as `members` says. */
+  forMissed(members: MemberChanges): Face<PusherFrames> {
+    return {
+      append: (out, { name }, entry) => this.#append(out, { name, members }, entry),
+      seal: (out) => this.seal(out),
+      delivers: (entries, bytes, subscribers) => this.delivers(entries, bytes, subscribers),
+    };
+  }
+
+  #append(
+    out: ByteBuffer,
+    { name, members }: { readonly name: string; readonly members: MemberChanges | undefined },
+    entry: Entry,
+  ): void {
+    const { kind: entryKind, data } = entry;
+    if (entryKind === ENTRY_KIND.publication) {
       const { message, client } = this.#event(name, entry);
       return this.#add(out, message, client);
     }
-    const room = this.#rooms.find(name);
-    if (room === undefined) return;
-    const change = entry.kind === ENTRY_KIND.join ? room.join(entry.data) : room.leave(entry.data);
+    const change = entryKind === ENTRY_KIND.join ? members?.join(data) : members?.leave(data);
     if (change === undefined) return;
     const { kind, member, client } = change;
     const own = this.#app.ownName(name);

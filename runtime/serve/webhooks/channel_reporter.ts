@@ -145,6 +145,12 @@ export class ChannelReporter extends TimerNode implements ChannelWatch, Gatherer
     if (Atomics.load(this.#taken, this.#worker) !== this.#sent) {
       return this.#loop.timers.set(this, this.#loop.now + AGAIN);
     }
+    this.flushAll();
+  }
+
+  /** Reports what waits, also if the report before was not taken: the main thread is about to go on without this worker. */
+  flushAll(): void {
+    if (this.#waiting.size === 0 && this.#dropped.size === 0) return;
     const reports = [...this.#waiting.values()].map(({ report }) => report);
     for (const [app, count] of this.#dropped) reports.push({ kind: "dropped", app, count });
     this.#waiting.clear();

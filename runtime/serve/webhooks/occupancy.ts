@@ -4,6 +4,8 @@
  * In: the reports of the workers, the end of a worker, and the time. Out: events. Who comes is told of at once. Who leaves is told of after
  * a delay, and not at all if it is back by then: a page that is loaded again changes nothing. The order of the events of a channel is:
  * occupied, members come, members go, vacated. No clock, no timer and no address is here.
+ *
+ * At an upgrade the new server goes on with what the old one has told. Whose clients do not come by the time that all have arrived have left.
  */
 
 import type { WebhookEvent } from "../../config/mod.ts";
@@ -21,6 +23,14 @@ export interface ChannelEvent {
   readonly socketId?: string;
   /** Of a member; absent: the event is none of a member. */
   readonly user?: string;
+}
+
+/** What was told of a channel. */
+export interface ToldChannel {
+  readonly app: number;
+  readonly channel: string;
+  readonly isOccupied: boolean;
+  readonly users: readonly string[];
 }
 
 /** What an occupancy is made with. */
@@ -67,6 +77,7 @@ export class Occupancy {
 
   /** When {@link expire} has something to do; Infinity: nobody has left. */
   get next(): number {
+    if (this.#isSilent) return Infinity;
     for (const { due } of this.#leaving.values()) return due;
     return Infinity;
   }
@@ -74,7 +85,7 @@ export class Occupancy {
   /** A worker has reported something. @param now milliseconds of a clock that is never set back */
   report(worker: number, report: Exclude<ChannelReport, { kind: "dropped" }>, now: number): void {
     if (report.kind === "event") return this.#tellEvent(report);
-    const key = `${report.app} ${report.channel}`;
+    const key = keyOf(report);
     const channel = this.#byKey.get(key) ?? this.#add(key, report);
     switch (report.kind) {
       case "occupied":
@@ -105,6 +116,7 @@ export class Occupancy {
 
   /** Tells of those who left long enough ago. */
   expire(now: number): void {
+    if (this.#isSilent) return;
     for (const leaving of this.#leaving.values()) {
       if (leaving.due > now) return;
       this.#expire(leaving);
@@ -113,6 +125,7 @@ export class Occupancy {
 
   /** Nobody is subscribed any more: tells so at once. */
   end(): void {
+    this.noteArrived(0);
     const all = new Set<number>();
     for (const { workers, members } of this.#byKey.values()) {
       for (const worker of workers) all.add(worker);
@@ -122,9 +135,48 @@ export class Occupancy {
     this.expire(Infinity);
   }
 
-  /** From now on nobody is told who leaves: they go to another server, which tells of them. */
+  /** From now on nobody is told who leaves: they go to another server, which tells of them. Until {@link speak}. */
   silence(): void {
     this.#isSilent = true;
+  }
+
+  /** They have not gone there. */
+  speak(): void {
+    this.#isSilent = false;
+  }
+
+  /** What was told, for {@link adopt} of the other server. */
+  get told(): ToldChannel[] {
+    return [...this.#byKey.values()].map(({ app, channel, isTold, users }) => ({
+      app,
+      channel,
+      isOccupied: isTold,
+      users: [...users.keys()],
+    }));
+  }
+
+  /** Goes on with what another server has told. Who is there is reported again, and until {@link noteArrived} nobody is missing. */
+  adopt(channels: Iterable<ToldChannel>): void {
+    for (const { isOccupied, users, ...name } of channels) {
+      const key = keyOf(name);
+      const channel = this.#byKey.get(key) ?? this.#add(key, name);
+      channel.isTold = isOccupied;
+      for (const user of users) channel.users.set(user, 0);
+      this.#forget(key, channel);
+    }
+  }
+
+  /** All have come that come at all: the others have left. */
+  noteArrived(now: number): void {
+    for (const [key, { isTold, workers, users }] of this.#byKey) {
+      for (const [user, connections] of users) {
+        const id = userKey(key, user);
+        if (connections === 0 && !this.#leaving.has(id)) this.#wait(id, { key, user }, now);
+      }
+      if (isTold && workers.size === 0 && !this.#leaving.has(key)) {
+        this.#wait(key, { key, user: undefined }, now);
+      }
+    }
   }
 
   #tellEvent(
@@ -238,6 +290,10 @@ export class Occupancy {
     if (isLeaving && this.#isSilent) return;
     this.#parts.tell({ name, app, channel, ...(user === undefined ? {} : { user }) });
   }
+}
+
+function keyOf({ app, channel }: Pick<ToldChannel, "app" | "channel">): string {
+  return `${app} ${channel}`;
 }
 
 /** Names of channels have no spaces. */

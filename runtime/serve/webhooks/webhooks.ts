@@ -1,13 +1,14 @@
 /**
  * All webhooks of a server, on its main thread.
  *
- * In: the reports of the workers, and the end of a worker or of the server. Out: each event to all addresses that are to be told of it.
+ * In: the reports of the workers, and the end of a worker or of the server. Out: each event to all addresses that are to be told of it; and
+ * what was told, for the server that replaces this one.
  */
 
 import type { PusherAppConfig } from "../../config/mod.ts";
 import type { ChannelReport } from "../../thread/mod.ts";
 import { WebhookDelivery, type WebhookFigures } from "./delivery.ts";
-import { type ChannelEvent, Occupancy } from "./occupancy.ts";
+import { type ChannelEvent, Occupancy, type ToldChannel } from "./occupancy.ts";
 
 /** Milliseconds for which nobody is told who has left, in case it comes back; Pusher: up to 3 seconds. */
 const LEAVING_DELAY = 3_000;
@@ -15,6 +16,12 @@ const LEAVING_DELAY = 3_000;
 const MOST_LEAVING = 100_000;
 
 const UTF8 = new TextEncoder();
+const TEXT = new TextDecoder();
+
+/** What was told of a channel of the app of this name. */
+interface LeftChannel extends Omit<ToldChannel, "app"> {
+  readonly app: string;
+}
 
 /** An app, with its secret. */
 export interface WebhookApp extends Pick<PusherAppConfig, "name" | "key" | "webhooks"> {
@@ -32,6 +39,8 @@ export class Webhooks {
   /** For workers: how many reports of each were taken. */
   readonly memory: SharedArrayBuffer;
   readonly #taken: Int32Array;
+  /** The names of the apps, by their numbers. */
+  readonly #apps: readonly string[];
   readonly #occupancy: Occupancy;
   /** By the number of the app. */
   readonly #hooks: readonly (readonly {
@@ -52,6 +61,7 @@ export class Webhooks {
   ) {
     this.memory = new SharedArrayBuffer(4 * workers);
     this.#taken = new Int32Array(this.memory);
+    this.#apps = apps.map(({ name }) => name);
     const tell = (event: ChannelEvent) => this.#tell(event);
     this.#occupancy = new Occupancy({ delay, mostLeaving: MOST_LEAVING, tell });
     this.#hooks = apps.map((app) =>
@@ -87,6 +97,34 @@ export class Webhooks {
   /** Another server has taken over: the clients go there, and it tells of them. */
   handOver(): void {
     this.#occupancy.silence();
+  }
+
+  /** Gives what was told to the server that is about to take over, for its {@link adopt}. */
+  give(): Uint8Array {
+    this.#occupancy.silence();
+    const left: LeftChannel[] = this.#occupancy.told
+      .map((channel) => ({ ...channel, app: this.#apps[channel.app]! })); // its number
+    return UTF8.encode(JSON.stringify(left));
+  }
+
+  /** That server has not taken over. */
+  takeBack(): void {
+    this.#occupancy.speak();
+    this.#setTimer(performance.now());
+  }
+
+  /** Goes on with what the server before has told; its clients come until {@link noteArrived}. */
+  adopt(bytes: Uint8Array): void {
+    const left: readonly LeftChannel[] = JSON.parse(TEXT.decode(bytes));
+    const told = left.map((channel) => ({ ...channel, app: this.#apps.indexOf(channel.app) }));
+    this.#occupancy.adopt(told.filter(({ app }) => app >= 0));
+  }
+
+  /** All clients of the server before have come that come at all. */
+  noteArrived(): void {
+    const now = performance.now();
+    this.#occupancy.noteArrived(now);
+    this.#setTimer(now);
   }
 
   /** What each webhook has done. */

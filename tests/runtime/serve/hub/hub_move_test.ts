@@ -92,3 +92,39 @@ Deno.test("hub move: who has missed more than the feed has needs the history", (
   worker.hub.leave(entrance.channel);
   assertEquals(worker.hub.channelCount, 0);
 });
+
+Deno.test("hub move: where the worker is behind, what has no offset comes once too, and in its place", () => {
+  const { stores, positions } = before();
+  const after = stores.heir();
+  assert(after.main.seal());
+  after.adopt(stores);
+  const worker = new HubWorker(after.first);
+  for (const { name, offset } of positions) {
+    const { subscriber: early } = worker.subscribe(name);
+    publish(after, name, "two");
+    worker.settle();
+    // Not read yet.
+    publish(after, name, "without an offset", { skipHistory: true });
+    publish(after, name, "three");
+    const subscriber = new TextSubscriber(worker.face);
+    assert(worker.hub.resume(worker.enter(name), subscriber, offset, { needsAll: true }));
+    assertEquals(subscriber.entries, ["2 two"]);
+    worker.settle();
+    const all = ["2 two", "0 without an offset", "3 three"];
+    assertEquals([subscriber.entries, early.entries], [all, all], name);
+  }
+});
+
+Deno.test("hub move: who needs what no history has cannot go on without all of the feed", () => {
+  const { stores, positions } = before();
+  const after = stores.heir();
+  assert(after.main.seal());
+  after.adopt(stores);
+  const worker = new HubWorker(after.first);
+  for (let i = 0; i < 4_000; i++) publish(after, "plain", "x".repeat(100));
+  const [{ name, offset }] = positions as [(typeof positions)[0]];
+  const entrance = worker.enter(name);
+  const subscriber = new TextSubscriber(worker.face);
+  assertEquals(worker.hub.resume(entrance, subscriber, offset, { needsAll: true }), false);
+  assert(worker.hub.resume(entrance, subscriber, offset));
+});

@@ -8,12 +8,20 @@ import { createHmac } from "node:crypto";
 import { frameHeaderSize, framePayloadLength } from "../../../../protocol/mod.ts";
 import {
   type ChannelLimits,
+  type ChannelOptions,
   PUSHER_APP,
   type PusherAppConfig,
 } from "../../../../runtime/config/mod.ts";
+import type { Broker } from "../../../../runtime/serve/broker/mod.ts";
+import type { ChannelContext } from "../../../../runtime/serve/centrifuge/channel_context.ts";
 import { PresenceRooms } from "../../../../runtime/serve/pusher/presence_rooms.ts";
 import { PusherApp } from "../../../../runtime/serve/pusher/pusher_app.ts";
 import { PusherClient } from "../../../../runtime/serve/pusher/pusher_client.ts";
+import {
+  decodePusherState,
+  encodePusherState,
+  type PusherClientState,
+} from "../../../../runtime/serve/pusher/pusher_client_state.ts";
 import type { PusherContext } from "../../../../runtime/serve/pusher/pusher_context.ts";
 import { PusherDirectory } from "../../../../runtime/serve/pusher/pusher_directory.ts";
 import { PusherFace } from "../../../../runtime/serve/pusher/pusher_face.ts";
@@ -76,9 +84,10 @@ export class PusherBenchClient {
   readonly client: PusherClient;
   readonly #bench: ClientBench;
 
-  constructor(bench: ClientBench, context: PusherContext) {
+  /** @param state of a client that another process has given up; absent: it is a new one */
+  constructor(bench: ClientBench, context: PusherContext, state?: PusherClientState) {
     this.#bench = bench;
-    this.client = new PusherClient(context, this.peer as unknown as WebSocketPeer);
+    this.client = new PusherClient(context, this.peer as unknown as WebSocketPeer, state);
   }
 
   /** Sends a message; returns what came so far. */
@@ -108,6 +117,21 @@ export class PusherBenchClient {
     return this.take().map(({ event }) => event);
   }
 
+  /** Subscribes; the client is `user` in a presence channel. Returns what came. */
+  async subscribe(channel: string, user = ""): Promise<Came[]> {
+    const channel_data = user === "" ? undefined : JSON.stringify({ user_id: user });
+    const auth = this.auth(channel, channel_data);
+    return await this.send("pusher:subscribe", { channel, channel_data, auth });
+  }
+
+  /** Gives the client up, as its connection moves; returns its state as it arrives. @throws if it stays */
+  leave(): PusherClientState {
+    this.#bench.context.hub.finish();
+    const state = this.client.leave();
+    if (state === undefined) throw new Error("the client stays");
+    return decodePusherState(encodePusherState(state))!; // of this version
+  }
+
   /** What an application signs for a subscription. */
   auth(channel: string, channelData?: string): string {
     const { socketId } = this.client;
@@ -124,30 +148,33 @@ function signed(text: string): string {
   return `${KEY}:${createHmac("sha256", SECRET).update(text).digest("hex")}`;
 }
 
+interface BenchMore {
+  readonly app?: Partial<PusherAppConfig>;
+  readonly limits?: Partial<ChannelLimits>;
+  /** Of the app's namespace. */
+  readonly options?: ChannelOptions;
+  readonly stores?: Stores;
+  readonly engine?: Broker;
+  readonly worker?: number;
+  readonly watch?: ChannelContext["watch"];
+}
+
 /** One worker's clients of one app. */
 export class PusherBench {
   readonly channels: ClientBench;
   readonly context: PusherContext;
 
   constructor(
-    { app = {}, limits = {}, stores }: {
-      readonly app?: Partial<PusherAppConfig>;
-      readonly limits?: Partial<ChannelLimits>;
-      readonly stores?: Stores;
-    } = {},
+    { app = {}, limits = {}, options = OPEN, watch, ...bench }: BenchMore = {},
   ) {
-    const config = { namespaces: { shop: OPEN } };
-    this.channels = new ClientBench({
-      config,
-      limits,
-      ...(stores === undefined ? {} : { stores }),
-    });
-    const channels = this.channels.context;
+    const config = { namespaces: { shop: options } };
+    this.channels = new ClientBench({ config, limits, ...bench });
+    const channels = { ...this.channels.context, watch };
     const secret = { kind: "file", path: "" } as const;
     const pusherApp = new PusherApp({
       config: { ...PUSHER_APP, name: "shop", id: "1", key: KEY, secret, ...app },
       secret: utf8(SECRET),
-      options: OPEN,
+      options,
       rules: channels.rules,
       nameBytes: channels.limits.nameBytes,
     });
@@ -167,5 +194,21 @@ export class PusherBench {
   /** A client, which was told its name. */
   client(): PusherBenchClient {
     return new PusherBenchClient(this.channels, this.context);
+  }
+
+  /** A client that another process has given up. */
+  moved(state: PusherClientState): PusherBenchClient {
+    return new PusherBenchClient(this.channels, this.context, state);
+  }
+
+  /** A worker of a server that goes on with these channels, which end here. @param more of its bench */
+  heirs(more: Pick<BenchMore, "app" | "options"> = {}): readonly [PusherBench, PusherBench] {
+    const { stores } = this.channels;
+    if (!stores.main.seal()) throw new Error("the store is busy");
+    const heir = stores.heir();
+    if (!heir.main.seal()) throw new Error("the store is busy");
+    heir.adopt(stores);
+    const worker = (worker: number) => new PusherBench({ ...more, stores: heir, worker });
+    return [worker(0), worker(1)];
   }
 }

@@ -88,6 +88,24 @@ Deno.test("channel reporter: waits until the last report was taken, and forgets 
   assertEquals(worker.new, ["vacated presence-b"]);
 });
 
+Deno.test("channel reporter: before an upgrade all is reported, whether the last report was taken or not", () => {
+  const worker = new Worker();
+  const { reporter } = worker;
+  reporter.occupied("shop:a");
+  reporter.flush();
+  reporter.occupied("shop:b");
+  reporter.flushAll();
+  reporter.flushAll();
+  assertEquals(worker.posted.map(({ length }) => length), [1, 1]);
+  reporter.occupied("shop:c");
+  worker.take();
+  reporter.flush();
+  assertEquals(worker.new, ["occupied a", "occupied b"]);
+  worker.take();
+  reporter.flush();
+  assertEquals(worker.new, ["occupied c"]);
+});
+
 Deno.test("channel reporter: what nobody asks about is not reported", () => {
   const worker = new Worker(["client_event"]);
   worker.reporter.occupied("shop:a");

@@ -177,6 +177,58 @@ Deno.test("occupancy: after another server has taken over, nobody is told who le
   assertEquals(told.new, []);
 });
 
+Deno.test("occupancy: the server after this one tells nothing twice, and who has not come there has left", () => {
+  const before = new Told();
+  before.occupied(0, "a");
+  before.occupied(0, "presence-a");
+  before.occupied(1, "b");
+  for (const [client, user] of [["1.1", "ann"], ["1.2", "ann"], ["1.3", "bob"], ["1.4", "cat"]]) {
+    before.joined(0, client!, user!);
+  }
+  before.left(0, "1.4");
+  before.new;
+  before.occupancy.silence();
+  const after = new Told();
+  after.occupancy.adopt(before.occupancy.told);
+  // They leave the old one.
+  before.vacated(0, "a");
+  assertEquals([before.pass(2 * DELAY), before.occupancy.next], [[], Infinity]);
+  after.occupied(1, "a");
+  after.occupied(0, "presence-a");
+  after.joined(0, "1.1", "ann");
+  after.joined(0, "1.5", "eve");
+  assertEquals(after.new, ["member_added 0 presence-a eve"]);
+  assertEquals(after.pass(10 * DELAY), [], "the others are on their way");
+  after.occupancy.noteArrived(after.now);
+  assertEquals(after.pass(DELAY - 1), []);
+  after.joined(1, "1.3", "bob"); // just in time
+  assertEquals(after.pass(1), ["member_removed 0 presence-a cat", "channel_vacated 0 b"]);
+  after.left(0, "1.1");
+  after.vacated(1, "a");
+  const left = ["member_removed 0 presence-a ann", "channel_vacated 0 a"];
+  assertEquals(after.pass(DELAY), left);
+  // A stop before all have come.
+  const stopped = new Told();
+  stopped.occupancy.adopt(after.occupancy.told);
+  stopped.occupancy.end();
+  assertEquals(stopped.new, [
+    "member_removed 0 presence-a bob",
+    "member_removed 0 presence-a eve",
+    "channel_vacated 0 presence-a",
+  ]);
+});
+
+Deno.test("occupancy: if the other server does not take over, who has left meanwhile is told of", () => {
+  const told = new Told();
+  told.occupied(0);
+  told.new;
+  told.occupancy.silence();
+  told.vacated(0);
+  assertEquals(told.pass(2 * DELAY), []);
+  told.occupancy.speak();
+  assertEquals(told.pass(0), ["channel_vacated 0 a"]);
+});
+
 Deno.test("occupancy: so many wait to be told of, at most", () => {
   const told = new Told(2);
   for (const name of ["a", "b", "c"]) told.occupied(0, name);

@@ -36,6 +36,12 @@ export class TopicFace implements Face<TopicFrames> {
   /** The publishers of what is on its way, by channel and offset. */
   readonly #publishers = new WeakMap<ChannelIdentity, Map<number, object>>();
   readonly #awaited: Pick<AwaitedPublications, "takePublisher">;
+  /** The same for one socket that has missed something. */
+  readonly forMissed: Face<TopicFrames> = {
+    append: (out, _channel, entry) => void this.appendMissed(out, entry),
+    seal: (out) => this.seal(out),
+    delivers: (entries, bytes, subscribers) => this.delivers(entries, bytes, subscribers),
+  };
 
   constructor(
     meter: Pick<ChannelMeter, "delivered">,

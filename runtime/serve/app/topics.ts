@@ -150,7 +150,8 @@ export class Topics {
   /**
    * Subscribes a socket.
    *
-   * @param since up to where it has what was published: it gets what follows, if the history has that; null: it begins now
+   * @param since up to where it has what was published, in the process before this one: it gets what follows, if the feed or the history
+   * has that; null: it begins now
    * @throws {TypeError} for a topic that no channel can be called, {@link Error} if the channels have no room
    */
   subscribe(
@@ -179,9 +180,11 @@ export class Topics {
     subscription.channel = undefined;
   }
 
-  /** Passes on what was published. */
+  /** Passes on what was published: all of it, if nothing follows, as the channels are those of another server. */
   flush(): void {
-    this.#context.hub.flush();
+    const { hub, store } = this.#context;
+    if (store.isSealed) hub.finish();
+    else hub.flush();
   }
 
   /** Up to where a subscription has what was published; null: it is not known, as nothing was passed on. */
@@ -234,12 +237,26 @@ export class Topics {
     const { broker, hub } = this.#context;
     const entrance = hub.enter(place.topic, place.key);
     if (entrance !== "absent" && typeof entrance === "string") return entrance;
+    if (entrance !== "absent" && this.#goOn(entrance, place, subscription)) return "entered";
     const from = entrance === "absent" ? undefined : this.#recover(entrance, place, subscription);
     if (entrance === "absent" || (from === undefined && broker.recover !== undefined)) {
       if (entrance !== "absent") hub.leave(entrance.channel);
       this.#context.follow(this.#enterLater(place, subscription));
     } else this.#join(entrance.channel, subscription, from ?? entrance.offset);
     return "entered";
+  }
+
+  /** Goes on where the process before this one has left off. False: it cannot, or an engine has the channels. */
+  #goOn(entrance: Entrance, { since }: Place, subscription: TopicSubscription): boolean {
+    const { broker, hub, store } = this.#context;
+    const { channel } = entrance;
+    if (since === null || since.epoch !== store.epochText(channel.epoch)) return false;
+    if (broker.recover !== undefined) return false;
+    const wish = { face: this.#face.forMissed };
+    if (!hub.resume(entrance, subscription, since.offset, wish)) return false;
+    subscription.channel = channel;
+    subscription.from = since.offset;
+    return true;
   }
 
   /** Passes on what the store has behind a position; returns up to where; undefined: it does not have all of that. */

@@ -6,7 +6,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { CHANNEL_LIMITS, CHANNEL_OPTIONS } from "../../../../runtime/config/mod.ts";
 import { encodeTopicText } from "../../../../runtime/serve/app/topic_data.ts";
 import { Topics } from "../../../../runtime/serve/app/topics.ts";
-import type { EntrySink, ReadBounds } from "../../../../runtime/channels/mod.ts";
+import type { EntrySink, Publication, ReadBounds } from "../../../../runtime/channels/mod.ts";
 import type { ChannelContext } from "../../../../runtime/serve/centrifuge/mod.ts";
 import { ChannelRules } from "../../../../runtime/serve/channels/mod.ts";
 import type { SharedFrames } from "../../../../runtime/serve/session/mod.ts";
@@ -225,36 +225,49 @@ Deno.test("topics: half of a surrogate pair is in no topic: it could be the name
   }
 });
 
-Deno.test("topics: a socket that comes with its position gets what it missed, if the history has it", () => {
-  const stores = new Stores();
+Deno.test("topics: a socket that comes from another process gets what it missed, with and without a history", () => {
+  const stores = new Stores(256 * 1024);
   const { worker, topics } = topicsOf(stores);
-  const key = utf8("room");
-  const publish = (text: string) =>
-    stores.main.publish(key, { ...publication(`"${text}"`), historySize: 2, historyTtlMs: 60_000 });
-  const [left, comes, late] = [new Socket(), new Socket(), new Socket()];
-  const subscription = topics.subscribe("room", left);
-  publish("both");
-  worker.settle();
-  assertEquals(topics.isSettled(subscription), true);
-  const position = topics.positionOf(subscription);
-  topics.unsubscribe(subscription);
-  publish("missed");
-  publish("too");
-  topics.subscribe("room", comes, position);
-  publish("later");
-  worker.settle();
-  assertEquals(left.texts, ['"both"']);
-  assertEquals(comes.texts, ['"missed"', '"too"', '"later"']);
-  // Now the history begins behind that.
-  topics.subscribe("room", late, position);
-  publish("last");
-  worker.settle();
-  assertEquals([late.texts, comes.texts.length], [['"last"'], 4]);
+  const plain = { historySize: 0, historyTtlMs: 0 };
+  const kept = { historySize: 2, historyTtlMs: 60_000 };
+  const rooms = [["plain", plain], ["kept", kept]] as const;
+  const publish = (to: Stores, room: string, text: string, more: Partial<Publication>) =>
+    to.threads[1]!.publish(utf8(room), publication(`"${text}"`, more));
+  const subscriptions = rooms.map(([room]) => topics.subscribe(room, new Socket()));
+  for (const [room, more] of rooms) publish(stores, room, "one", more);
+  // Far more than a turn reads.
+  for (let i = 0; i < 150; i++) publish(stores, "kept", "more", kept);
+  stores.main.seal();
+  topics.flush();
+  const positions = subscriptions.map((subscription) => topics.positionOf(subscription)!);
+  assertEquals(positions.map(({ offset }) => offset), [1, 151]);
+
+  const heir = stores.heir();
+  heir.main.seal();
+  heir.adopt(stores);
+  const after = topicsOf(heir);
+  for (const [at, [room, more]] of rooms.entries()) {
+    for (const text of ["two", "three", "four"]) publish(heir, room, text, more);
+    publish(heir, room, "without an offset", { ...more, skipHistory: true });
+    const comes = new Socket();
+    after.topics.subscribe(room, comes, positions[at]);
+    publish(heir, room, "later", more);
+    after.worker.settle();
+    const missed = ["two", "three", "four", "without an offset", "later"];
+    assertEquals(comes.texts, missed.map((text) => `"${text}"`), room);
+  }
+  // The feed has no longer all of that.
+  for (let i = 0; i < 8000; i++) publish(heir, "plain", "x", plain);
+  after.worker.settle();
+  const [late, other] = [new Socket(), new Socket()];
+  after.topics.subscribe("plain", late, positions[0]);
+  publish(heir, "plain", "last", plain);
+  after.worker.settle();
+  assertEquals(late.texts, ['"last"']);
   // Of another memory: nothing is said about these positions here.
-  const other = new Socket();
-  topics.subscribe("room", other, { epoch: "other", offset: 0 });
-  assertEquals([other.texts, worker.reported], [[], []]);
-  stores.check();
+  after.topics.subscribe("kept", other, { epoch: "other", offset: 0 });
+  assertEquals([other.texts, after.worker.reported], [[], []]);
+  heir.check();
 });
 
 Deno.test("topics: what one has missed is still not for its publisher", () => {

@@ -29,7 +29,7 @@ import {
   type ReadResult,
 } from "./history_reader.ts";
 import { Idempotency } from "./idempotency.ts";
-import { HEADER, STATE } from "./layout.ts";
+import { HEADER, SEAL, STATE } from "./layout.ts";
 import { StoreLock } from "./lock.ts";
 import { LEFT_SUBSCRIBER, LEFT_WORKER } from "./left_clients.ts";
 import { type Member, Presence } from "./presence.ts";
@@ -447,12 +447,13 @@ export class ChannelStore {
    * Ends every change of the store, on all threads: they are told that it is busy. By the main thread. From then on the memory is what
    * another process goes on with, or is filled with another process's; see store_move.ts.
    *
+   * @param why whether it is given to another process, and stays as it is, or awaits another one's
    * @returns false if the store is busy: try again
    */
-  seal(): boolean {
+  seal(why: "given" | "awaiting" = "given"): boolean {
     if (this.isSealed) return true;
     return this.#guard.run(() => {
-      Atomics.store(this.#memory.words, STATE.sealed, 1);
+      Atomics.store(this.#memory.words, STATE.sealed, SEAL[why]);
       return true;
     }) ?? false;
   }
@@ -460,7 +461,7 @@ export class ChannelStore {
   /** Takes that back: nothing came of it. By the main thread. */
   unseal(): void {
     // Publishes only itself.
-    Atomics.store(this.#memory.words, STATE.sealed, 0);
+    Atomics.store(this.#memory.words, STATE.sealed, SEAL.open);
   }
 
   /** Removes what is left of the clients of a replaced server that have not come; members are announced as those of a dead worker. */
@@ -487,7 +488,7 @@ export class ChannelStore {
    */
   epochText(epoch: number): string {
     if (this.#memory.words[STATE.followed] !== 0) {
-      const text = this.#guard.run(() => {
+      const text = this.#guard.read(() => {
         const node = this.#followed.findEpoch(epoch);
         return node === 0 ? undefined : this.#followed.textOf(node);
       });

@@ -6,7 +6,7 @@
  */
 import type { Bells } from "./bells.ts";
 import type { Feed } from "./feed.ts";
-import { STATE } from "./layout.ts";
+import { SEAL, STATE } from "./layout.ts";
 import type { StoreLock } from "./lock.ts";
 import { stampOf } from "./stamp.ts";
 import { type StoreMemory, TICK_MS } from "./store_memory.ts";
@@ -32,7 +32,7 @@ export class Guard {
 
   /** Whether no operation can begin any more. */
   get isSealed(): boolean {
-    return Atomics.load(this.#memory.words, STATE.sealed) === 1;
+    return Atomics.load(this.#memory.words, STATE.sealed) !== SEAL.open;
   }
 
   /** Begins an operation. Returns false if the store is busy, or sealed; otherwise {@link end} must follow in any case. */
@@ -55,6 +55,17 @@ export class Guard {
     this.#feed.publish();
     this.#lock.release();
     this.#bells.ring();
+  }
+
+  /** Runs an action that changes nothing, also after the memory was given away; undefined: the store is busy, or about to be another one. */
+  read<Result>(action: () => Result): Result | undefined {
+    if (!this.#lock.acquire()) return undefined;
+    try {
+      const isAwaiting = Atomics.load(this.#memory.words, STATE.sealed) === SEAL.awaiting;
+      return isAwaiting ? undefined : action();
+    } finally {
+      this.#lock.release();
+    }
   }
 
   /** Runs an action as one operation; undefined if the store is busy. */

@@ -97,11 +97,14 @@ export const STATE = {
   followed: STATE_AT + 17,
   /** Words of token buckets. */
   rateWords: STATE_AT + 18,
-  /** 1: another process goes on with the channels, or is about to give its own; nothing changes here. */
+  /** See {@link SEAL}. */
   sealed: STATE_AT + 19,
   /** Number of the first feed entry of this process: those before are of the one that had the channels before. */
   movedAt: STATE_AT + 20,
 } as const;
+
+/** Whether anything changes here: `given`: no, another process goes on with the channels; `awaiting`: no, it is about to give its own. */
+export const SEAL = { open: 0, given: 1, awaiting: 2 } as const;
 
 /** The generation of writer `w` is at `GENERATIONS + w`. */
 export const GENERATIONS = STATE_AT + PAIR;

@@ -19,6 +19,7 @@ import {
   LOCK,
   MAX_WORKERS,
   PAIR,
+  SEAL,
   STATE,
   TAIL,
 } from "./layout.ts";
@@ -39,12 +40,13 @@ export interface StoreIdentity {
   readonly random: readonly number[];
   /** Some epoch that it has given, of the last ones. */
   readonly epoch: number;
+  /** What the engine is called of whose channels it has copies; absent: there is none. */
+  readonly engine?: string | undefined;
 }
 
-/** The identity of the store in this memory; undefined: an engine keeps its channels. */
-export function storeIdentity(memory: SharedArrayBuffer): StoreIdentity | undefined {
+/** The identity of the store in this memory. @param engine what its engine is called, if it has one */
+export function storeIdentity(memory: SharedArrayBuffer, engine?: string): StoreIdentity {
   const words = new Int32Array(memory);
-  if (words[HEADER.engine] !== 0) return undefined;
   const first = [...words.subarray(HEADER.hashKey, HEADER.epochBase + 1)];
   const shared = [...words.subarray(HEADER.sharedKey, HEADER.sharedKey + SECRET_WORDS - 3)];
   return {
@@ -53,16 +55,17 @@ export function storeIdentity(memory: SharedArrayBuffer): StoreIdentity | undefi
     workers: words[HEADER.workers]!,
     random: [...first, ...shared],
     epoch: words[STATE.lastEpoch]!,
+    ...(engine === undefined ? {} : { engine }),
   };
 }
 
-/** What memory has to be created with that may become another store's; undefined: it cannot, as its size or its format differs. */
+/** What memory has to be created with that may become another store's; undefined: it cannot, as its size, format or engine differs. */
 export function heirOf(
   { format, random, epoch, ...old }: StoreIdentity,
-  { bytes, workers }: { readonly bytes: number; readonly workers: number },
+  { bytes, workers, engine }: Pick<StoreIdentity, "bytes" | "workers" | "engine">,
 ): { readonly random: Uint32Array; readonly lastEpoch: number } | undefined {
   const isSame = format === LAYOUT_FORMAT && old.bytes === bytes - bytes % 4 &&
-    old.workers === workers;
+    old.workers === workers && old.engine === engine;
   if (!isSame) return undefined;
   return { random: Uint32Array.from(random), lastEpoch: (epoch + EPOCH_DISTANCE) | 0 };
 }
@@ -90,6 +93,7 @@ export function adoptChannelMemory(
   const copy = (from: number, to: number) =>
     read(new Uint8Array(memory, 4 * from, 4 * (to - from)), 4 * from);
   copy(0, LOCK);
+  words[STATE.sealed] = SEAL.awaiting;
   copy(TAIL, GENERATIONS);
   copy(heap.end, words.length);
   const { from, words: headerWords } = heap.lastBlock;
@@ -108,7 +112,7 @@ export function adoptChannelMemory(
   }
   words[STATE.movedAt] = words[STATE.feedNext]!;
   // Publishes all of the above.
-  Atomics.store(words, STATE.sealed, 0);
+  Atomics.store(words, STATE.sealed, SEAL.open);
 }
 
 /** The nodes of a bucket belong to no worker any more. */

@@ -25,13 +25,19 @@ import type { WebhookFigures, Webhooks } from "../serve/webhooks/mod.ts";
 import { MemoryFile, preciseClock, SystemError } from "../os/mod.ts";
 import type { ChannelReport, ChannelsStart, ServerFacts } from "../thread/mod.ts";
 import { readNote, writeNote } from "./memory_note.ts";
+import type { ConnectionReceiver } from "./connection_receiver.ts";
+import type { ConnectionSender } from "./connection_sender.ts";
 import { changedSecretFiles, placesOf, readSecretTexts } from "./secret_texts.ts";
+import { UpgradeError } from "./upgrade_error.ts";
 
 /** Milliseconds between two sweeps, and the part of the store that one visits: all of it in five seconds. */
 const SWEEP_INTERVAL = 250;
 const SWEEP_SHARE = 1 / 20;
 /** Attempts to seal the store, a millisecond apart: each waits for the lock itself. */
 const SEALS = 3;
+/** Milliseconds for an engine to deliver, before a new server takes over, beyond those of an attempt to connect. */
+const ENGINE_TIME = 5_000;
+const ENGINE_LOOK_INTERVAL = 10;
 /** Milliseconds for clients of the server before to come, if it does not say that it has sent all. */
 const LONGEST_ARRIVAL = 60_000;
 /** Steps of a removal between two turns of the loop: less than a millisecond. */
@@ -67,6 +73,10 @@ export class ChannelKeeper {
   readonly #timer: ReturnType<typeof setInterval>;
   #removing: Promise<void> = Promise.resolve();
   readonly #isHeir: boolean;
+  /** What the engine is called; undefined: there is none. */
+  readonly #engineName: string | undefined;
+  /** Why the engine could not be used at first. */
+  #engineFault: string | undefined = undefined;
   #arrivalTimer: ReturnType<typeof setTimeout> | undefined = undefined;
   #spreadTimer: ReturnType<typeof setTimeout> | undefined = undefined;
   readonly #drainSpread: number;
@@ -87,9 +97,11 @@ export class ChannelKeeper {
   ) {
     const secrets = readSecretTexts(channels, PLACES);
     const random = crypto.getRandomValues(new Uint32Array(7));
-    const engine = channels.engine !== undefined;
+    const { engine: shared } = channels;
+    const engine = shared !== undefined;
+    this.#engineName = shared && JSON.stringify([shared.url, shared.prefix]);
     const dimensions = { bytes: limits.memoryBytes, workers };
-    const heir = engine ? undefined : before && heirOf(before, dimensions);
+    const heir = before && heirOf(before, { ...dimensions, engine: this.#engineName });
     this.#isHeir = heir !== undefined;
     const memory = createChannelMemory({ ...dimensions, random, engine, ...heir });
     this.#start = { memory, server, secrets };
@@ -106,9 +118,32 @@ export class ChannelKeeper {
     this.#timer = setInterval(() => this.#store.sweep(SWEEP_SHARE), SWEEP_INTERVAL);
   }
 
-  /** What a new server must know so that it can go on with these channels; undefined: it cannot, as an engine keeps them. */
-  get identity(): StoreIdentity | undefined {
-    return storeIdentity(this.#start.memory);
+  /** What a new server must know so that it can go on with these channels. */
+  get identity(): StoreIdentity {
+    return storeIdentity(this.#start.memory, this.#engineName);
+  }
+
+  /** Says which channels of the engine are followed; undefined: there is none. */
+  get followed(): (() => string) | undefined {
+    const engine = this.#engine;
+    return engine === null ? undefined : () => engine.namesAhead();
+  }
+
+  /** The engine delivers to this server. @throws {UpgradeError} if it does not: the old server has the better connection */
+  async engineReady(): Promise<void> {
+    const end = performance.now() + ENGINE_TIME;
+    while (!this.isReady) {
+      if (performance.now() > end) {
+        const fault = this.#engineFault ?? "its probes do not come back";
+        throw new UpgradeError(`the engine cannot be used: ${fault}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, ENGINE_LOOK_INTERVAL));
+    }
+  }
+
+  /** The memory of the server before is about to come, and the store is sealed: listens to what is published in its channels. */
+  async listenAhead(names: string): Promise<void> {
+    await this.#engine?.listenAhead(names);
   }
 
   /** Whether it can go on with the memory of the server before. */
@@ -118,24 +153,39 @@ export class ChannelKeeper {
 
   /** The memory of the server before is about to come: until {@link adopt} nobody can do anything. False: the store is busy. */
   seal(): boolean {
-    return this.#store.seal();
+    const isSealed = this.#store.seal("awaiting");
+    if (isSealed) this.#engine?.awaitState();
+    else this.#engine?.takeOver(undefined);
+    return isSealed;
   }
 
-  /** Takes {@link seal} or {@link give} back. */
-  unseal(): void {
+  /** Takes {@link give} back. */
+  takeBack(): void {
     this.#store.unseal();
     this.#webhooks?.takeBack();
+    this.#engine?.resume();
   }
 
   /** Goes on with the channels of the server before; with none, if its memory has not come. */
-  adopt(file: MemoryFile | undefined): void {
-    if (file === undefined) return this.unseal();
+  adopt(receiver: Pick<ConnectionReceiver, "takeStore" | "takeText"> | null): void {
+    // Without it nobody would know which channels of the memory have to be followed.
+    const state = this.#engine === null ? undefined : receiver?.takeText() ?? undefined;
+    const isWhole = this.#engine === null || state !== undefined;
+    using file = isWhole ? receiver?.takeStore() : undefined;
+    if (file === undefined) {
+      this.#store.unseal();
+      this.#webhooks?.takeBack();
+    } else this.#read(file);
+    this.#engine?.takeOver(file && state);
+    if (file === undefined) return;
+    this.#arrivalTimer = setTimeout(() => this.noteArrived(), LONGEST_ARRIVAL);
+  }
+
+  #read(file: MemoryFile): void {
     const { memory } = this.#start;
     adoptChannelMemory(memory, (bytes, offset) => file.read(bytes, offset));
     const told = readNote(file, memory.byteLength);
     if (told !== undefined) this.#webhooks?.adopt(told);
-    file[Symbol.dispose]();
-    this.#arrivalTimer = setTimeout(() => this.noteArrived(), LONGEST_ARRIVAL);
   }
 
   /** All clients of the server before have come that come at all. */
@@ -143,6 +193,7 @@ export class ChannelKeeper {
     if (this.#arrivalTimer === undefined) return;
     clearTimeout(this.#arrivalTimer);
     this.#arrivalTimer = undefined;
+    this.#engine?.noteArrived();
     this.#remove(this.#store.removeLeft());
     if (this.#webhooks === null) return;
     // Those that could not move come back by then.
@@ -150,27 +201,38 @@ export class ChannelKeeper {
   }
 
   /**
-   * Seals the store, and copies it for the server that replaces this one; undefined: it stays, and works.
-   *
-   * @throws nothing: without memory or a descriptor the new server begins with other channels
+   * Seals the store, and copies it for the server that replaces this one. Returns whether that gets it; if not, the channels stay, and work: without
+   * memory or a descriptor the new server begins with other ones.
    */
-  async give(): Promise<MemoryFile | undefined> {
+  async give(sender: Pick<ConnectionSender, "sendStore" | "sendText">): Promise<boolean> {
+    const state = this.#engine?.pause();
+    const isGiven = await this.#seal() && this.#send(sender, state);
+    if (isGiven) return true;
+    sender.sendStore(undefined);
+    this.takeBack();
+    return false;
+  }
+
+  async #seal(): Promise<boolean> {
     for (let i = 0; !this.#store.seal(); i++) {
-      if (i === SEALS) return undefined;
+      if (i === SEALS) return false;
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
+    return true;
+  }
+
+  /** @param state what is known of the engine; undefined: there is none */
+  #send(sender: Pick<ConnectionSender, "sendStore" | "sendText">, state?: string): boolean {
     try {
+      if (state !== undefined && !sender.sendText(state)) return false;
       const { memory } = this.#start;
-      using undone = new DisposableStack();
-      const file = undone.use(MemoryFile.of("async-deno channels", usedParts(memory)));
+      using file = MemoryFile.of("async-deno channels", usedParts(memory));
       const told = this.#webhooks?.give();
       if (told !== undefined) writeNote(file, memory.byteLength, told);
-      undone.move();
-      return file;
+      return sender.sendStore(file);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      this.unseal();
-      return undefined;
+      return false;
     }
   }
 
@@ -192,10 +254,11 @@ export class ChannelKeeper {
     const [store, workers, ring] = [this.#store, this.#workers, this.#ring];
     const names = { uid: store.epochText(0), sessionKey: store.sharedKey };
     const deliversOffline = engine.offlineDelivery === true;
-    const parts = { ...names, drivers, store, workers, deliversOffline, ring };
+    const isHeir = this.#isHeir;
+    const parts = { ...names, drivers, store, workers, deliversOffline, isHeir, ring };
     this.#engine = new EngineNode({ ...parts, ...notes });
     this.#start = { ...this.#start, engine: this.#engine.memory };
-    const fault = await this.#engine.connect();
+    const fault = this.#engineFault = await this.#engine.connect();
     if (fault !== undefined) {
       notes.warn(
         `the engine cannot be used: ${fault}; it is tried again, and publishing fails until then`,
@@ -237,6 +300,7 @@ export class ChannelKeeper {
 
   /** A new server has taken over, to which the clients go. */
   handOver(): void {
+    if (this.#store.isSealed) this.#engine?.giveUp();
     this.#webhooks?.handOver();
   }
 

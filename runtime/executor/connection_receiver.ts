@@ -9,7 +9,7 @@ import type { StoreIdentity } from "../channels/mod.ts";
 import type { DescriptorChannel, MemoryFile } from "../os/mod.ts";
 import { inTime } from "../thread/mod.ts";
 import { answerTo, type ArrivedRecord, RecordReader } from "./connection_packets.ts";
-import { receiveIdentity, receiveMemory } from "./store_packets.ts";
+import { receiveIdentity, receiveMemory, receiveText } from "./store_packets.ts";
 
 /** Milliseconds between two looks at the channel: doubled while nothing comes, not even a part of a connection. */
 const SHORTEST_PAUSE = 1;
@@ -34,6 +34,11 @@ export class ConnectionReceiver implements Disposable {
   constructor(channel: DescriptorChannel) {
     this.#channel = channel;
     this.storeIdentity = receiveIdentity(channel);
+  }
+
+  /** A text about the engine that the old server sends before the memory; undefined: it has not come yet, null: it does not come. */
+  takeText(): string | undefined | null {
+    return receiveText(this.#channel);
   }
 
   /** The memory of the channels, if it has come. Called once, if this server has said that it takes it, before {@link receiveAll}. */

@@ -10,7 +10,7 @@ import type { StoreIdentity } from "../channels/mod.ts";
 import { type DescriptorChannel, LinuxOs, type MemoryFile } from "../os/mod.ts";
 import type { MovedConnections } from "../thread/mod.ts";
 import { type ConnectionPacket, countIn, packetsOf } from "./connection_packets.ts";
-import { sendIdentity, sendMemory } from "./store_packets.ts";
+import { sendIdentity, sendMemory, sendText } from "./store_packets.ts";
 
 /** Milliseconds between two attempts, and until the other side must have read. */
 const RETRY = 1;
@@ -49,6 +49,11 @@ export class ConnectionSender implements Disposable {
   /** Tells the new server about the memory that it may get. */
   announceStore(identity: StoreIdentity): void {
     sendIdentity(this.#channel, identity);
+  }
+
+  /** Passes on which channels of an engine are followed, or what is known of it. Returns whether the new server gets it. @throws {SystemError} */
+  sendText(text: string): boolean {
+    return !this.isGone && sendText(this.#channel, text);
   }
 
   /** Passes the memory of the channels on; undefined: there is none. Returns whether the new server gets it. */

@@ -265,6 +265,7 @@ export class Executor {
       listeners: this.#entrance.listeners.map(({ place, descriptor }) => ({ place, descriptor })),
       admin: admin === undefined || address === null ? null : { place: placeOf(admin), address },
       store: this.#channels?.identity,
+      followed: this.#channels?.followed,
     };
   }
 
@@ -281,15 +282,12 @@ export class Executor {
     const channels = this.#channels;
     if (sender?.takesStore !== true || channels === null || this.#stopping) return;
     await this.#move.freeze();
-    using file = await channels.give();
-    if (sender.sendStore(file)) return;
-    channels.unseal();
-    await this.#move.thaw();
+    if (!await channels.give(sender)) await this.#move.thaw();
   }
 
   /** The new server has not taken over: this one serves on. */
   async takeBack(): Promise<void> {
-    this.#channels?.unseal();
+    this.#channels?.takeBack();
     await this.#move.thaw();
   }
 
@@ -473,6 +471,7 @@ export class Executor {
       acceptsEarly,
       beforeAccepting: async () => {
         if (!predecessor) return;
+        await this.#channels?.engineReady();
         this.#ready = !this.#stopRequested;
         await this.#startAdmin();
         await this.#takeOver(predecessor);
@@ -499,8 +498,9 @@ export class Executor {
     const channels = this.#channels;
     const takesStore = channels?.isHeir === true && channels.seal();
     if (takesStore) await this.#move.awaitStore();
+    if (takesStore && channels.followed) await channels.listenAhead(await predecessor.followed());
     await predecessor.takeOver(takesStore);
-    if (takesStore) channels.adopt(connections?.takeStore());
+    if (takesStore) channels.adopt(connections);
     this.#entrance.wakeAll();
     void this.#move.receive(connections).then(() => this.#channels?.noteArrived());
   }

@@ -20,6 +20,8 @@ export const READY = "ready";
 export const READY_FOR_CONNECTIONS = "ready for connections";
 /** The same, and that it goes on with the channels, too. Said only to an old server that has told of its memory. */
 export const READY_FOR_STORE = "ready for connections and channels";
+/** Asks which channels of the engine are followed, before it is ready. Said only to an old server that has told of its engine. */
+export const ASKS_FOR_FOLLOWED = "which channels are followed";
 /** The answer: the old server accepts no more connections. */
 export const RELEASED = "released";
 /** Before the reason why the new server cannot start. */
@@ -47,6 +49,8 @@ export interface Handover {
   readonly admin: HandedAdmin | null;
   /** The memory of the channels, which the new server may get: see store_packets.ts. Absent: there is none. */
   readonly store?: StoreIdentity | undefined;
+  /** Says which channels of the engine are followed; absent: there is none. */
+  readonly followed?: (() => string) | undefined;
 }
 
 /** The same in the new process. */

@@ -9,6 +9,7 @@ import type { ListenAddress } from "../config/mod.ts";
 import { closeOnExec, DescriptorChannel, LinuxOs, ProcessChannel } from "../os/mod.ts";
 import { ConnectionReceiver } from "./connection_receiver.ts";
 import {
+  ASKS_FOR_FOLLOWED,
   CHANNEL_DESCRIPTOR,
   decodeHandover,
   HANDOVER_VARIABLE,
@@ -67,6 +68,20 @@ export class Predecessor {
   adminAt(wanted: ListenAddress): ListenAddress | undefined {
     const { admin } = this.#handover;
     return admin?.place === placeOf(wanted) ? admin.address : undefined;
+  }
+
+  /** Which channels of the engine the old server follows. @throws {UpgradeError} if it does not answer: then it serves on */
+  async followed(): Promise<string> {
+    this.#channel.send(ASKS_FOR_FOLLOWED);
+    const end = performance.now() + ANSWER_TIME;
+    for (;;) {
+      const text = this.connections?.takeText();
+      if (typeof text === "string") return text;
+      if (text === null || performance.now() > end) {
+        throw new UpgradeError("the old server does not answer");
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL));
+    }
   }
 
   /**

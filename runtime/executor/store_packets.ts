@@ -6,6 +6,8 @@
  *
  * ```text
  * packet   2 | JSON: the identity, with the secrets of the store
+ *          4 | the length, with the descriptor of a file with a text: which channels of an engine are followed, if the new server asks for that;
+ *              and what is known of the engine, right before the memory
  *          3, with the descriptor of the file; without one: the new server has channels of its own
  * ```
  */
@@ -15,6 +17,7 @@ import { type DescriptorChannel, MemoryFile } from "../os/mod.ts";
 
 const IDENTITY = 2;
 const MEMORY = 3;
+const TEXT = 4;
 
 /** Tells the new server about the memory that it may get. */
 export function sendIdentity(channel: DescriptorChannel, identity: StoreIdentity): void {
@@ -27,6 +30,27 @@ export function receiveIdentity(channel: DescriptorChannel): StoreIdentity | und
   const packet = channel.receive();
   if (packet?.bytes[0] !== IDENTITY) return undefined;
   return JSON.parse(new TextDecoder().decode(packet.bytes.subarray(1)));
+}
+
+/** Passes a text of any length on. Returns whether the new server gets it. @throws {SystemError} without memory or a descriptor */
+export function sendText(channel: DescriptorChannel, text: string): boolean {
+  const bytes = new TextEncoder().encode(text);
+  using file = MemoryFile.of("async-deno engine", [bytes.slice()]);
+  const packet = new TextEncoder().encode(`\0${bytes.length}`);
+  packet[0] = TEXT;
+  return channel.send(packet, [file.descriptor]) === "sent";
+}
+
+/** A text; undefined: there is none yet, null: there will be none. */
+export function receiveText(channel: DescriptorChannel): string | undefined | null {
+  const packet = channel.receive();
+  if (packet === undefined) return undefined;
+  const descriptor = packet?.descriptors[0];
+  if (packet?.bytes[0] !== TEXT || descriptor === undefined) return null;
+  using file = new MemoryFile(descriptor);
+  const bytes = new Uint8Array(Number(new TextDecoder().decode(packet.bytes.subarray(1))));
+  file.read(bytes, 0);
+  return new TextDecoder().decode(bytes);
 }
 
 /** Passes the memory on. Returns whether the new server gets it. */

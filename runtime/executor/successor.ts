@@ -18,6 +18,7 @@ import {
 } from "../os/mod.ts";
 import { ConnectionSender } from "./connection_sender.ts";
 import {
+  ASKS_FOR_FOLLOWED,
   encodeHandover,
   type Handover,
   HANDOVER_VARIABLE,
@@ -41,13 +42,21 @@ export class Successor {
   /** Its process number. */
   readonly pid: number;
   readonly #channel: ProcessChannel;
+  readonly #followed: Handover["followed"];
   #connections: ConnectionSender | null;
   #isAbandoned = false;
 
-  private constructor(pid: number, channel: ProcessChannel, connections: ConnectionSender) {
+  private constructor(
+    pid: number,
+    channel: ProcessChannel,
+    { connections, followed }: Pick<Handover, "followed"> & {
+      readonly connections: ConnectionSender;
+    },
+  ) {
     this.pid = pid;
     this.#channel = channel;
     this.#connections = connections;
+    this.#followed = followed;
   }
 
   /** Sends it open connections, once it is released; null: it takes none. It belongs to the executor that gives up connections. */
@@ -70,7 +79,9 @@ export class Successor {
       const environment = environmentFor(command.environment, handover);
       const descriptors = handover.listeners.map(({ descriptor }) => descriptor);
       const all = [theirs.descriptor, ...descriptors, receiving.descriptor];
-      const successor = new Successor(spawnProcess({ ...command, environment }, all), ours, sender);
+      const pid = spawnProcess({ ...command, environment }, all);
+      const { followed } = handover;
+      const successor = new Successor(pid, ours, { connections: sender, followed });
       undone.move();
       return successor;
     } catch (error) {
@@ -88,6 +99,7 @@ export class Successor {
         this.#connections.takesStore = true;
         return;
       }
+      if (text === ASKS_FOR_FOLLOWED) await this.#tellFollowed();
       if (text === READY_FOR_CONNECTIONS) return;
       if (text === READY) return this.#keepConnections();
       if (text?.startsWith(REFUSED)) await this.#fail(text.slice(REFUSED.length));
@@ -115,6 +127,17 @@ export class Successor {
   abandon(): void {
     this.#isAbandoned = true;
     signalProcess(this.pid, SIGKILL);
+  }
+
+  async #tellFollowed(): Promise<void> {
+    try {
+      this.#connections?.sendText(this.#followed?.() ?? "");
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      await this.#fail(
+        `there is no memory for the names of the channels: ${errnoText(error.errno)}`,
+      );
+    }
   }
 
   /** It is of a version that takes none, or does not know their format. */

@@ -11,7 +11,6 @@
  * ```
  */
 
-import { ByteBuffer } from "../../protocol/basics.ts";
 import type { MovedConnection, MovedConnections } from "./moved_connection.ts";
 
 /** The format of the records. Another one gets another number. */
@@ -25,19 +24,26 @@ const decoder = new TextDecoder();
 
 /** The records of connections. */
 export function encodeConnections(connections: readonly MovedConnection[]): MovedConnections {
-  const records = new ByteBuffer();
+  const all: Uint8Array[] = [];
   for (const { kind, endpoint, windowBits, address, port, ...parts } of connections) {
     const { state, unread, unsent } = parts;
     const lengths = { state: state.length, unread: unread.length };
     const text = JSON.stringify({ kind, endpoint, windowBits, address, port, ...lengths });
     const head = encoder.encode(text);
     const length = LENGTH_BYTES + head.length + state.length + unread.length + unsent.length;
-    appendUint32(records, length);
-    appendUint32(records, head.length);
-    for (const part of [head, state, unread, unsent]) records.append(part);
+    const before = new Uint8Array(HEAD);
+    const view = new DataView(before.buffer);
+    view.setUint32(0, length);
+    view.setUint32(LENGTH_BYTES, head.length);
+    all.push(before, head, state, unread, unsent);
   }
-  const descriptors = connections.map(({ descriptor }) => descriptor);
-  return { descriptors, records: records.view().slice() };
+  const records = new Uint8Array(all.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of all) {
+    records.set(part, at);
+    at += part.length;
+  }
+  return { descriptors: connections.map(({ descriptor }) => descriptor), records };
 }
 
 /** The connections again. */
@@ -64,10 +70,6 @@ export function decodeConnections(
 /** The length of the record that begins there, of which the first {@link LENGTH_BYTES} are there. */
 export function recordBytes(records: Uint8Array, at: number): number {
   return LENGTH_BYTES + uint32At(records, at);
-}
-
-function appendUint32(out: ByteBuffer, value: number): void {
-  for (let shift = 24; shift >= 0; shift -= 8) out.appendByte((value >>> shift) & 0xff);
 }
 
 function uint32At({ buffer, byteOffset }: Uint8Array, at: number): number {

@@ -90,7 +90,7 @@ Deno.test("channels: another process goes on where publishers and readers have s
   const made = { bytes: plan.bytes, workers: 3 };
   const memory = createChannelMemory({
     ...made,
-    ...heirOf(storeIdentity(before.memory)!, made)!,
+    ...heirOf(storeIdentity(before.memory), made)!,
   });
   adoptChannelMemory(memory, (bytes, offset) => {
     bytes.set(new Uint8Array(before.memory, offset, bytes.length));

@@ -95,6 +95,7 @@ export class LoopbackEngine {
 export class LoopbackDriver implements EngineDriver {
   status: EngineStatus = "lost";
   readonly probeMs = 1;
+  node = "a node";
   checkMs: number | undefined;
   readonly listening = new Set<string>();
   /** Calls, for tests. */
@@ -119,6 +120,12 @@ export class LoopbackDriver implements EngineDriver {
     this.listening.clear();
     return this.idle();
   }
+
+  takeNode(node: string): void {
+    this.node = node;
+  }
+
+  giveUpNode(): void {}
 
   /** Until nothing is under way. */
   async idle(): Promise<void> {

@@ -69,6 +69,8 @@ export interface Broker {
   removeHistory(name: Uint8Array): Soon<boolean>;
   /** Enters a client of this worker into a channel; a member with the same client id is replaced. */
   join(name: Uint8Array, member: Member): Soon<"joined" | "full" | "busy">;
+  /** A member of the server before this one has come to this worker. Returns false if there is none. */
+  rejoin(name: Uint8Array, client: Uint8Array): boolean;
   /** Removes a client from a channel. */
   leave(name: Uint8Array, client: Uint8Array): void;
   /** Passes the members of a channel to `visitor`, unless there are more than `limit`. */

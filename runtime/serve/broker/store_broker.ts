@@ -26,6 +26,7 @@ export type BrokerStore = Pick<
   | "presence"
   | "presenceStats"
   | "publish"
+  | "rejoin"
   | "removeHistory"
 >;
 
@@ -60,6 +61,10 @@ export class StoreBroker implements Broker {
 
   join(name: Uint8Array, member: Member): "joined" | "full" | "busy" {
     return this.#store.join(name, member);
+  }
+
+  rejoin(name: Uint8Array, client: Uint8Array): boolean {
+    return this.#store.rejoin(name, client);
   }
 
   leave(name: Uint8Array, client: Uint8Array): void {

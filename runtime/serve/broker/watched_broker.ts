@@ -40,6 +40,7 @@ export function watchedBroker(
         return status;
       });
     },
+    rejoin: (name, client) => broker.rejoin(name, client),
     leave(name, client) {
       broker.leave(name, client);
       watch.left(name, client);

@@ -67,12 +67,12 @@ export function enterPresence(
 
 /** The client, a member already in the process before this one, becomes one of this worker. Returns false if it is none. */
 export function rejoinPresence(
-  { store, watch }: Pick<ChannelContext, "store" | "watch">,
+  { broker, watch }: Pick<ChannelContext, "broker" | "watch">,
   { id, user }: Pick<ClientIdentity, "id" | "user">,
   key: Uint8Array,
 ): boolean {
   const client = UTF8.encode(id);
-  if (!store.rejoin(key, client)) return false;
+  if (!broker.rejoin(key, client)) return false;
   watch?.joined(key, client, UTF8.encode(user));
   return true;
 }

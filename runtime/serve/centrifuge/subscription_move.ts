@@ -2,7 +2,7 @@
  * A subscription goes on in the server that replaces this one.
  *
  * In: a subscription whose client is about to move, in a store that is sealed; its state, in the new server, which has the same store. Out:
- * the state; and there a subscription that gets what was published since, without a gap. Its member is in the store all the time. Numbers
+ * the state; and there a subscription that gets what was published since, without a gap. Its member is there all the time. Numbers
  * that stand for names are those of a worker: in the new server the name itself is sent, which clients understand too.
  */
 

@@ -202,10 +202,11 @@ export class ChannelStream extends TimerNode
   }
 
   get resumesAt(): string | undefined {
-    const { broker } = this.context;
-    // Capabilities are functions of a token. An engine might hear that a member has left after it has come to the other server.
+    const { broker, store } = this.context;
+    // Capabilities are functions of a token. An engine might hear that a member has left after it has come to a server that is another node.
     const isBound = this.identity.capabilities.length > 0 ||
-      (broker.recover !== undefined && this.#channels.some(({ isMember }) => isMember));
+      (broker.recover !== undefined && !store.isSealed &&
+        this.#channels.some(({ isMember }) => isMember));
     return isBound ? undefined : SSE_PATH;
   }
 
@@ -221,7 +222,8 @@ export class ChannelStream extends TimerNode
       expiry: this.#expiry,
     };
     const since = joinPositions(this.#channels.map(({ settledPosition }) => settledPosition));
-    this.#leave();
+    // The members go over with the channels.
+    this.#leave(this.context.store.isSealed);
     return encodeMovedStream({ access, since });
   }
 
@@ -472,8 +474,8 @@ export class ChannelStream extends TimerNode
     this.context.hooks?.disconnect?.({ identity, transport, reason });
   }
 
-  /** Gives up everything that it has in this server. */
-  #leave(): void {
+  /** Gives up everything that it has in this server. @param staysMember see {@link StreamChannel.leave} */
+  #leave(staysMember = false): void {
     this.#state = "ended";
     const { loop, users } = this.context;
     loop.timers.cancel(this);
@@ -481,7 +483,7 @@ export class ChannelStream extends TimerNode
     this.#partly.clear();
     for (const channel of this.#channels) {
       this.#newest?.drop(channel);
-      channel.leave();
+      channel.leave(staysMember);
     }
     this.#directory.remove(this);
     users.leave(this.identity);

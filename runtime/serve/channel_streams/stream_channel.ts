@@ -249,14 +249,14 @@ export class StreamChannel implements Subscriber<Uint8Array> {
     );
   }
 
-  /** Leaves the channel. */
-  leave(): void {
+  /** Leaves the channel. @param staysMember its stream goes on in another server, as the same member; default: no */
+  leave(staysMember = false): void {
     const { context, identity } = this.#owner;
     if (this.#hubChannel !== undefined) context.hub.leave(this.#hubChannel, this);
     this.#hubChannel = undefined;
     if (this.#isCounted) context.meter.unsubscribed(this.#isCountedMember);
     this.#isCounted = false;
-    if (this.#isMember) leavePresence(context, identity, this.#key);
+    if (this.#isMember && !staysMember) leavePresence(context, identity, this.#key);
     this.#isMember = false;
   }
 

@@ -4,10 +4,15 @@
  * In: requests of the workers, messages and the state of the engine. Out: answers, and a store that has of each followed channel what the
  * engine has. A channel is followed from its first subscriber on this server until a minute after the last one. If the
  * engine is gone and comes back, each followed channel proves its position before the server is ready again; nothing that was
- * missed meanwhile is skipped silently.
+ * missed meanwhile is skipped silently. At an upgrade another process goes on from the positions, and listens before this one ends.
+ *
+ * Longer than 400 lines because whatever happens to a followed channel has to keep the same few sets of channels true.
  */
 import type { EngineDriver, EngineEvents, EngineMessage, EngineStatus } from "./driver.ts";
+import { utf8Of } from "../../../protocol/basics.ts";
+import type { ChainPosition } from "./followed_channel.ts";
 import { type EntryOwner, FollowedEntry, type FollowingStore } from "./followed_entry.ts";
+import { MessageBuffer, messagesWithout, PassedNotes } from "./message_buffer.ts";
 
 /** Channels whose state is asked for at the same time. */
 const AT_ONCE = 100;
@@ -20,6 +25,10 @@ const LOOK_INTERVAL = 10_000;
 const CHECK_AFTER = 3_600_000;
 /** Channels that may be followed without a subscriber, or be about to be: beyond, new ones are refused. */
 const MAX_WAITING = 100_000;
+/** Channels that begin to be listened to at the same time, before they are taken over. */
+const AHEAD_AT_ONCE = 1_000;
+/** Milliseconds for which it is noted what is passed on, for a server that does not say that it is ready. */
+const LONGEST_AHEAD = 30_000;
 /** Of channels that are not in the store. */
 const NO_KEY = new Uint8Array(0);
 
@@ -47,6 +56,15 @@ export interface EngineFigures {
   readonly losses: number;
 }
 
+/** Where a channel is, for the server that replaces this one. */
+export interface FollowedState {
+  readonly name: string;
+  /** Absent: it begins from the start, and its subscribers are told if something is lost. */
+  readonly at?: ChainPosition | undefined;
+  /** What was passed on without offset since {@link Conductor.namesAhead}, see {@link PassedNotes}. */
+  readonly passed?: readonly string[] | undefined;
+}
+
 /** The conductor. */
 export class Conductor implements EngineEvents, EntryOwner {
   readonly driver: EngineDriver;
@@ -68,6 +86,15 @@ export class Conductor implements EngineEvents, EntryOwner {
   #isPartTold = false;
   #repairs = 0;
   #losses = 0;
+  /** What comes while the channels go over to another process, or come from one: nothing happens meanwhile. Null: that is not so. */
+  #held: MessageBuffer | null = null;
+  /** Another process has the channels. */
+  #isGivenUp = false;
+  /** What was passed on without offset, by channel. Null: nobody wants to know. */
+  #passed: PassedNotes | null = null;
+  /** Channels of the server before that are listened to. */
+  readonly #ahead = new Set<FollowedEntry>();
+  #aheadTimer: ReturnType<typeof setTimeout> | undefined = undefined;
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(parts: ConductorParts) {
@@ -102,7 +129,8 @@ export class Conductor implements EngineEvents, EntryOwner {
   open(name: string, key: Uint8Array): Promise<boolean> {
     let entry = this.#channels.get(name);
     if (entry === undefined) {
-      if (this.#status === "lost" || this.#channels.size >= MAX_WAITING) {
+      const isRefused = this.#held !== null || this.#status === "lost";
+      if (isRefused || this.#channels.size >= MAX_WAITING) {
         return Promise.resolve(false);
       }
       entry = new FollowedEntry(name, key, this);
@@ -111,13 +139,17 @@ export class Conductor implements EngineEvents, EntryOwner {
     }
     entry.usedAt = performance.now();
     if (entry.isLive) return Promise.resolve(true);
-    if (this.#status === "lost") return Promise.resolve(false);
+    if (this.#status === "lost" || this.#held !== null) return Promise.resolve(false);
     const { waiters } = entry;
     return new Promise((resolve) => waiters.push(resolve));
   }
 
-  /** Follows a channel from now on, whenever the engine is there, and for as long as this server runs. What comes goes to `store`. */
-  keep(name: string, store: FollowingStore): void {
+  /**
+   * Follows a channel from now on, whenever the engine is there, and for as long as this server runs. What comes goes to `store`.
+   *
+   * @param at where the server before was; undefined: there was none
+   */
+  keep(name: string, store: FollowingStore, at?: ChainPosition): void {
     const entry = new FollowedEntry(name, NO_KEY, {
       driver: this.driver,
       store,
@@ -130,11 +162,13 @@ export class Conductor implements EngineEvents, EntryOwner {
     });
     this.#channels.set(name, entry);
     this.#kept.add(entry);
+    if (at !== undefined) entry.place(at, false);
     this.renewed(entry);
   }
 
   /** Ends the following of channels that have had no subscriber for a minute. Called by a timer, and by tests. */
   look(now = performance.now()): void {
+    if (this.#held !== null) return;
     const checkMs = this.driver.checkMs ?? CHECK_AFTER;
     // As many in one look as all of them need, and not all at once.
     const most = Math.max(AT_ONCE, Math.ceil(this.#channels.size * LOOK_INTERVAL / checkMs));
@@ -150,9 +184,126 @@ export class Conductor implements EngineEvents, EntryOwner {
     }
   }
 
+  // At an upgrade, in the old server.
+
+  /** The channels that are followed. From now on it is noted what they pass on without offset: another process begins to listen to them. */
+  namesAhead(): readonly string[] {
+    this.#forgetPassed();
+    this.#passed = new PassedNotes();
+    this.#aheadTimer = setTimeout(() => {
+      if (this.#held === null) this.#forgetPassed();
+    }, LONGEST_AHEAD);
+    const entries = [...this.#channels.values()].filter((entry) => !this.#kept.has(entry));
+    return entries.map(({ name }) => name);
+  }
+
+  /** Nothing happens any more to channels, until {@link resume}: another process is about to get them. */
+  pause(): void {
+    this.#held = new MessageBuffer();
+    for (const entry of this.#channels.values()) if (!entry.isLive) this.#detach(entry);
+    this.#forgetQueue();
+  }
+
+  /** Where all channels are that clients have, and those of {@link keep}. */
+  get states(): { readonly channels: FollowedState[]; readonly kept: FollowedState[] } {
+    const channels: FollowedState[] = [];
+    const kept: FollowedState[] = [];
+    for (const entry of this.#channels.values()) {
+      const { name, position: at } = entry;
+      const passed = this.#passed?.of(name);
+      (this.#kept.has(entry) ? kept : channels).push({ name, at, passed });
+    }
+    return { channels, kept };
+  }
+
+  /** Goes on: nobody has got the channels. */
+  resume(): void {
+    const held = this.#held;
+    if (held === null) return;
+    this.#held = null;
+    this.#forgetPassed();
+    if (!held.isWhole) { for (const entry of this.#channels.values()) entry.cut(); }
+    for (const { channel, message } of held.messages) this.message(channel, message);
+    this.#beginDetached();
+  }
+
+  #beginDetached(): void {
+    for (const entry of this.#channels.values()) if (entry.isDetached) this.renewed(entry);
+  }
+
+  /** Another process has the channels. */
+  giveUp(): void {
+    this.#isGivenUp = true;
+    this.#held?.drop();
+    this.#forgetPassed();
+  }
+
+  #forgetPassed(): void {
+    clearTimeout(this.#aheadTimer);
+    this.#passed = null;
+  }
+
+  // In the new one.
+
+  /** The store is about to become that of the server before: channels that are followed here for the app are forgotten. */
+  awaitStates(): void {
+    this.#held = new MessageBuffer();
+    this.#forgetQueue();
+    for (const entry of this.#channels.values()) if (!this.#kept.has(entry)) this.#drop(entry);
+  }
+
+  /** Listens to channels of the server before, which still has them; fulfilled when all are listened to that can be. */
+  async listenAhead(names: readonly string[]): Promise<void> {
+    for (let i = 0; i < names.length; i += AHEAD_AT_ONCE) {
+      await Promise.all(
+        names.slice(i, i + AHEAD_AT_ONCE).map(async (name) => {
+          const entry = new FollowedEntry(name, utf8Of(name), this);
+          this.#channels.set(name, entry);
+          if (await entry.listenAhead() && this.#channels.get(name) === entry) {
+            this.#ahead.add(entry);
+          }
+        }),
+      );
+    }
+  }
+
+  /** The store is that of the server before, or, without states, one of this server's own: goes on with all channels from there. */
+  takeOver(states: readonly FollowedState[]): void {
+    const held = this.#held;
+    if (held === null) return;
+    this.#held = null;
+    const taken = states.map((state) => this.#take(state, held.isWhole));
+    const left = new Set(taken);
+    for (const entry of this.#channels.values()) {
+      if (!left.has(entry) && !this.#kept.has(entry)) this.#drop(entry);
+    }
+    this.#ahead.clear();
+    for (const { channel, message } of messagesWithout(held, states)) {
+      this.message(channel, message);
+    }
+    this.#beginDetached();
+    void this.#confirm(taken.filter((entry) => entry.isLive));
+  }
+
+  #take({ name, at }: FollowedState, isWhole: boolean): FollowedEntry {
+    const entry = this.#channels.get(name) ?? new FollowedEntry(name, utf8Of(name), this);
+    this.#channels.set(name, entry);
+    entry.usedAt = performance.now();
+    if (at !== undefined) entry.place(at, isWhole && this.#ahead.has(entry));
+    return entry;
+  }
+
+  /** Some at a time. */
+  async #confirm(entries: readonly FollowedEntry[]): Promise<void> {
+    for (let i = 0; i < entries.length; i += AT_ONCE) {
+      await Promise.all(entries.slice(i, i + AT_ONCE).map((entry) => entry.confirm()));
+    }
+  }
+
   /** Ends everything. */
   close(): Promise<void> {
     clearInterval(this.#timer);
+    clearTimeout(this.#aheadTimer);
     this.#retries.forEach(clearTimeout);
     for (const entry of this.#channels.values()) entry.end();
     return this.driver.close();
@@ -172,6 +323,9 @@ export class Conductor implements EngineEvents, EntryOwner {
   }
 
   message(channel: string, message: EngineMessage): void {
+    if (this.#isGivenUp) return;
+    if (this.#held !== null) return this.#held.add(channel, message);
+    this.#passed?.note(channel, message);
     this.#channels.get(channel)?.message(message);
   }
 
@@ -179,6 +333,7 @@ export class Conductor implements EngineEvents, EntryOwner {
     for (const name of channels) {
       const entry = this.#channels.get(name);
       if (entry === undefined) continue;
+      this.#ahead.delete(entry);
       entry.cut();
       this.renewed(entry);
     }
@@ -250,15 +405,23 @@ export class Conductor implements EngineEvents, EntryOwner {
     this.#lostAt = performance.now();
     this.#isVerifying = true;
     if (this.#wasUp) this.#parts.warn(`the engine is lost: ${reason}; ${this.#outcome}`);
+    this.#held?.drop();
+    this.#ahead.clear();
+    this.#forgetQueue();
+    for (const entry of this.#channels.values()) this.#detach(entry);
+  }
+
+  #forgetQueue(): void {
     this.#queue.clear();
     this.#beginning.clear();
     this.#retries.forEach(clearTimeout);
     this.#retries.clear();
-    for (const entry of this.#channels.values()) {
-      entry.cut();
-      entry.answer(false);
-      if (this.#isUnused(entry)) this.#drop(entry);
-    }
+  }
+
+  #detach(entry: FollowedEntry): void {
+    entry.cut();
+    entry.answer(false);
+    if (this.#isUnused(entry)) this.#drop(entry);
   }
 
   /** The engine is there: all channels prove their positions, some at a time. */
@@ -274,6 +437,7 @@ export class Conductor implements EngineEvents, EntryOwner {
   }
 
   #pump(): void {
+    if (this.#held !== null) return;
     for (const entry of this.#queue) {
       if (this.#beginning.size >= AT_ONCE) return;
       this.#queue.delete(entry);
@@ -297,7 +461,7 @@ export class Conductor implements EngineEvents, EntryOwner {
 
   /** Whether nobody here has been told that it is followed. */
   #isUnused(entry: FollowedEntry): boolean {
-    return entry.position === undefined && !this.#kept.has(entry);
+    return !entry.isPlaced && !this.#kept.has(entry);
   }
 
   #leave(entry: FollowedEntry): void {

@@ -99,6 +99,12 @@ export interface EngineMember {
   readonly announce: boolean;
 }
 
+/** A client in a channel, with the channel. */
+export interface EngineMembership {
+  readonly channel: string;
+  readonly member: EngineMember;
+}
+
 /** The result of entering a member. */
 export type EngineJoinResult = { readonly status: "joined" } | EngineFull | EngineUnavailable;
 
@@ -176,8 +182,14 @@ export interface EngineDriver {
    * @returns why the first try failed, for `--check`; undefined if it succeeded
    */
   connect(events: EngineEvents): Promise<string | undefined>;
-  /** Closes both connections; what is under way is answered. The members of this node leave. */
+  /** Closes both connections; what is under way is answered. The members of this node leave, unless it was given up. */
   close(): Promise<void>;
+  /** The name of this node among those of the engine; it may change while it is cut off. */
+  readonly node: string;
+  /** From now on this is the node of a process that gives it up, with its members. The one that it was before had none that matter. */
+  takeNode(node: string, members: readonly EngineMembership[]): void;
+  /** From now on this node is that of another process: its lease is not renewed here, and its members stay at the end. */
+  giveUpNode(): void;
   /** Stores a publication and delivers it. */
   publish(channel: string, publication: EnginePublication): Promise<EnginePublishResult>;
   /** Begins to deliver the channel. After `done` nothing is missing until the status is `lost`. */

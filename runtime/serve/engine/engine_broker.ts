@@ -106,6 +106,12 @@ export class EngineBroker implements Broker {
     return status as "joined" | "full" | "busy";
   }
 
+  /** The main thread knows the members of the server before. */
+  rejoin(name: Uint8Array, client: Uint8Array): boolean {
+    this.#calls.tell(REQUEST.rejoin, [name, decodeUtf8(client)]);
+    return true;
+  }
+
   leave(name: Uint8Array, client: Uint8Array): void {
     this.#calls.tell(REQUEST.leave, [name, decodeUtf8(client)]);
   }

@@ -16,6 +16,7 @@ import type { FollowingStore } from "./followed_entry.ts";
 import { MessageStore } from "./message_store.ts";
 import { NodeMembers } from "./node_members.ts";
 import { NodePeers } from "./node_peers.ts";
+import { decodeNodeState, encodeNodeState, type ShardState } from "./node_state.ts";
 import { OfflineDelivery } from "./offline_delivery.ts";
 import { RequestAnswers } from "./request_answers.ts";
 import { ALL_SERVERS, ServerMember } from "./server_member.ts";
@@ -31,6 +32,8 @@ export interface EngineNodeParts {
   readonly drivers: readonly EngineDriver[];
   readonly store: FollowingStore & ControlStore;
   readonly workers: number;
+  /** Whether it may go on as the node of a server before: {@link EngineNode.takeOver} follows. Default: no. */
+  readonly isHeir?: boolean;
   /** Whether what the engine does not take while it is away reaches the subscribers of this server. */
   readonly deliversOffline: boolean;
   /** Gives a worker's loop a turn. */
@@ -38,6 +41,11 @@ export interface EngineNodeParts {
   warn(text: string): void;
   inform(text: string): void;
 }
+
+/** Milliseconds for which what other servers say about the clients of the server before waits for these. */
+const LONGEST_WAIT = 5_000;
+/** Milliseconds in which workers say which members have come. */
+const CLAIM_TIME = 2_000;
 
 /** The figures of a node, for metrics. */
 export interface EngineNodeFigures extends EngineFigures {
@@ -71,15 +79,20 @@ export class EngineNode {
   readonly #broker: EngineBroker;
   /** Those that have publications under way whose end others wait for. */
   readonly #publishing = new Set<number>();
+  #peersTimer: ReturnType<typeof setTimeout> | undefined = undefined;
+  #claimTimer: ReturnType<typeof setTimeout> | undefined = undefined;
+  /** Begins what the servers say to each other; undefined: it has begun, or is about to. */
+  #beginPeers: (() => void) | undefined = undefined;
 
   constructor(parts: EngineNodeParts) {
-    const { uid, sessionKey, store, workers, deliversOffline, ring } = parts;
+    const { uid, sessionKey, store, workers, deliversOffline, ring, isHeir = false } = parts;
     this.memory = createEngineMemory(workers);
     const shards = this.#shards = parts.drivers.map((_, i) =>
       openShard(parts, i, (isUnderWay) => this.#notePublishing(i, isUnderWay))
     );
     const [first, ...others] = shards;
     const peers = this.#peers = new NodePeers({ ...first!, uid, sessionKey, store });
+    if (!isHeir) peers.begin();
     this.#entries = others.map((shard) => enterAt(shard, parts));
     const offline = this.#offline = deliversOffline ? new OfflineDelivery(store) : undefined;
     const placeOf = (channel: string) => shards[shardOf(channel, shards.length)]!;
@@ -141,8 +154,85 @@ export class EngineNode {
     this.#desk.remove(worker);
   }
 
+  // At an upgrade, in the old server.
+
+  /** The channels that are followed, for {@link listenAhead}: by the servers of the engine. */
+  namesAhead(): string {
+    return JSON.stringify(this.#shards.map(({ conductor }) => conductor.namesAhead()));
+  }
+
+  /** Nothing happens to channels any more, until {@link resume}. Returns what another process needs to go on with them. */
+  pause(): string {
+    // What has been asked for before is done before.
+    this.#desk.lookAtAll();
+    return encodeNodeState(this.#shards.map(({ conductor, driver, members }): ShardState => {
+      conductor.pause();
+      return { node: driver.node, ...conductor.states, members: members.all };
+    }));
+  }
+
+  /** Goes on: nobody has got the channels. */
+  resume(): void {
+    for (const { conductor } of this.#shards) conductor.resume();
+  }
+
+  /** Another process is this node from now on. */
+  giveUp(): void {
+    for (const { conductor, driver, members } of this.#shards) {
+      conductor.giveUp();
+      driver.giveUpNode();
+      members.giveUp();
+    }
+  }
+
+  // In the new one.
+
+  /** The store is about to become that of the server before. */
+  awaitState(): void {
+    for (const { conductor } of this.#shards) conductor.awaitStates();
+  }
+
+  /** Listens to the channels of {@link namesAhead}, so that nothing is missing when this node goes on with them. */
+  async listenAhead(names: string): Promise<void> {
+    const all = JSON.parse(names) as string[][];
+    await Promise.all(this.#shards.map(({ conductor }, i) => conductor.listenAhead(all[i] ?? [])));
+  }
+
+  /** Goes on as the node of the server before, whose channels the store has now. @param state undefined: as one of its own */
+  takeOver(state: string | undefined): void {
+    const states = state === undefined ? [] : decodeNodeState(state);
+    this.#shards.forEach(({ conductor, driver, members }, i) => {
+      const its = states[i];
+      if (its !== undefined) {
+        driver.takeNode(its.node, its.members);
+        members.take(its.members);
+      }
+      conductor.takeOver(its?.channels ?? []);
+    });
+    if (states.length === 0) return this.#peers.begin();
+    const places = (states[0]?.kept ?? []).flatMap(({ name, at }) =>
+      at === undefined ? [] : [[name, at] as const]
+    );
+    this.#beginPeers = () => {
+      this.#beginPeers = undefined;
+      clearTimeout(this.#peersTimer);
+      this.#peers.begin(new Map(places));
+    };
+    this.#peersTimer = setTimeout(this.#beginPeers, LONGEST_WAIT);
+  }
+
+  /** All clients of the server before have come that come at all. */
+  noteArrived(): void {
+    this.#beginPeers?.();
+    this.#claimTimer = setTimeout(() => {
+      for (const { members } of this.#shards) members.removeLeft();
+    }, CLAIM_TIME);
+  }
+
   /** Ends everything; the members of this server leave. */
   async close(): Promise<void> {
+    clearTimeout(this.#peersTimer);
+    clearTimeout(this.#claimTimer);
     this.#desk.close();
     this.#peers.close();
     for (const entry of this.#entries) entry.close();

@@ -35,6 +35,8 @@ export const REQUEST = {
   sessionKey: 12,
   /** commands, session, server, worker → 1: done */
   pass: 13,
+  /** name, client; no answer */
+  rejoin: 14,
 } as const;
 
 /** Values of the answer before its list, and of each item of it. */

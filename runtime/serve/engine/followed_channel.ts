@@ -8,7 +8,7 @@
  * begin ─► listening ─► reading ─► fetching ─► live ◄─► repairing
  *              ▲            │ stated, nothing to fetch ─►  ▲
  *              │            └─────────────────────────────┘
- *          detached ◄── cut, failed: from every state
+ *          detached ◄── cut, failed: from every state        place: from idle to live or detached
  * ```
  * A publication is passed on only if its offset is the next one **and** the tag that it names as the one before is the tag that
  * was passed on last. Offsets alone do not show a split brain: after a failover the new master may give the same offset to
@@ -134,6 +134,18 @@ export class FollowedChannel<Link extends ChainLink = ChainLink> {
     this.#forgetHeld();
     this.#state = "listening";
     this.#actions.listen(++this.#round);
+  }
+
+  /**
+   * Goes on where another process has been: the local channel is there already.
+   *
+   * @param isListening whether everything behind that place is told from now on by {@link published}
+   */
+  place(at: ChainPosition, isListening: boolean): void {
+    this.#forgetHeld();
+    this.#round++;
+    this.#follow(at);
+    this.#state = isListening ? "live" : "detached";
   }
 
   /** The engine is gone, or a question has failed: nothing is known about what comes now. */

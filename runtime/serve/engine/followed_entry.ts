@@ -29,6 +29,8 @@ interface Link {
 /** The publications of the engine's history with which a channel begins here, and that one question asks for. */
 const HISTORY = 1_000;
 const HELD = { heldLinks: 1_000, heldBytes: 64 * 1024 };
+/** Milliseconds in which what the engine has published must have come. */
+const DELIVERY_TIME = 1_000;
 /** Milliseconds until a store that has refused something is tried again: more each time, up to the second. */
 const STORE_RETRY = 50;
 const LONGEST_STORE_RETRY = 10_000;
@@ -70,6 +72,7 @@ export class FollowedEntry implements FollowActions<Link> {
   #isEnded = false;
   #retry = STORE_RETRY;
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  #confirmation: ReturnType<typeof setTimeout> | undefined = undefined;
 
   constructor(name: string, key: Uint8Array, owner: EntryOwner) {
     this.name = name;
@@ -83,6 +86,17 @@ export class FollowedEntry implements FollowActions<Link> {
     return !this.#isBroken && this.#machine.isLive;
   }
 
+  /** Whether it waits to be begun. */
+  get isDetached(): boolean {
+    const { state } = this.#machine;
+    return !this.#isBroken && (state === "idle" || state === "detached");
+  }
+
+  /** Whether the store has it, or did until it refused something. */
+  get isPlaced(): boolean {
+    return this.#isBroken || this.#machine.position !== undefined;
+  }
+
   /** Up to where the store has it. */
   get position(): ChainPosition | undefined {
     return this.#isBroken ? undefined : this.#machine.position;
@@ -91,6 +105,30 @@ export class FollowedEntry implements FollowActions<Link> {
   /** The engine is there. */
   begin(): void {
     if (!this.#isBroken && !this.#isEnded) this.#machine.begin();
+  }
+
+  /** Begins to listen, for {@link place}. Returns whether it does. */
+  async listenAhead(): Promise<boolean> {
+    return (await this.#owner.driver.listen(this.name)).status === "done";
+  }
+
+  /** Goes on where the server before was; see {@link FollowedChannel.place}. */
+  place(at: ChainPosition, isListening: boolean): void {
+    this.#machine.place(at, isListening);
+  }
+
+  /** Of a channel that was taken over: asks the engine where it is, and if that has not come a second later, for what is missing. */
+  async confirm(): Promise<void> {
+    const machine = this.#machine;
+    const result = await this.#owner.driver.state(this.name, this.position);
+    const isCurrent = () => !this.#isBroken && !this.#isEnded && machine === this.#machine;
+    if (!isCurrent()) return;
+    this.#confirmation = setTimeout(() => {
+      const at = this.position;
+      const isThere = result.status === "known" && at?.epoch === result.epoch &&
+        at.offset >= result.offset;
+      if (isCurrent() && !isThere) machine.check();
+    }, DELIVERY_TIME);
   }
 
   /** The engine is gone. */
@@ -107,6 +145,7 @@ export class FollowedEntry implements FollowActions<Link> {
   end(): void {
     this.#isEnded = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#confirmation);
     this.#machine.cut();
     this.answer(false);
   }

@@ -18,6 +18,7 @@ import {
   type WorkerPlace,
 } from "../broker/mod.ts";
 import type { Conductor } from "./conductor.ts";
+import type { ChainPosition } from "./followed_channel.ts";
 import type { EngineDriver } from "./driver.ts";
 import { MessageStore } from "./message_store.ts";
 import type { NodeMembers } from "./node_members.ts";
@@ -40,7 +41,7 @@ export interface NodePeersParts {
   readonly sessionKey: Uint8Array;
   readonly driver: Pick<EngineDriver, "members" | "publish">;
   readonly conductor: Pick<Conductor, "keep" | "positionOf">;
-  readonly members: Pick<NodeMembers, "join">;
+  readonly members: Pick<NodeMembers, "joinAsServer">;
   /** Which of the engine's servers it is, as "1 of 3"; empty: the only one. */
   readonly place: string;
   readonly store: ControlStore;
@@ -57,6 +58,7 @@ export class NodePeers {
   readonly #member: ServerMember;
   /** Those of which the log has said that they do not answer. */
   readonly #silent = new Set<string>();
+  readonly #channels: ReadonlyMap<string, MessageStore>;
   /** Whether the log has said that the others cannot be asked. */
   #isAlone = false;
 
@@ -64,7 +66,7 @@ export class NodePeers {
     this.#parts = parts;
     this.#local = new ControlSender(parts.store);
     this.#servers = new ServerDirectory(parts.driver, ALL_SERVERS, () => performance.now());
-    const { conductor, warn, uid, sessionKey } = parts;
+    const { warn, uid, sessionKey } = parts;
     this.#member = new ServerMember({ ...parts, info: sessionKey });
     const forAll = new MessageStore({
       begun: () => {},
@@ -80,8 +82,14 @@ export class NodePeers {
       receive: (word, data) => this.#receive(word, data),
       lost: () => {}, // who has asked asks again
     });
-    conductor.keep(ALL_SERVERS, forAll);
-    conductor.keep(channelOf(uid), forThis);
+    this.#channels = new Map([[ALL_SERVERS, forAll], [channelOf(uid), forThis]]);
+  }
+
+  /** Begins. @param places where the server before was, which had the same uid; default: there was none */
+  begin(places: ReadonlyMap<string, ChainPosition> = new Map()): void {
+    for (const [name, store] of this.#channels) {
+      this.#parts.conductor.keep(name, store, places.get(name));
+    }
   }
 
   /** Sends a request to all servers. Returns false if it was not done, or nobody knows whether it was. */

@@ -39,7 +39,7 @@ type Answer = Promise<Values>;
 export interface RequestPlace {
   readonly conductor: Pick<Conductor, "open" | "positionOf">;
   readonly driver: EngineDriver;
-  readonly members: Pick<NodeMembers, "join" | "leave">;
+  readonly members: Pick<NodeMembers, "claim" | "join" | "leave">;
 }
 
 /** A channel, with those. */
@@ -77,6 +77,11 @@ export class RequestAnswers implements EngineHandler {
     if (kind === REQUEST.leave) {
       const { name, members } = this.#channelIn(values);
       members.leave(worker, name, values[1] as string);
+      return undefined;
+    }
+    if (kind === REQUEST.rejoin) {
+      const { name, members } = this.#channelIn(values);
+      members.claim(worker, name, values[1] as string);
       return undefined;
     }
     if (kind === REQUEST.answer) {

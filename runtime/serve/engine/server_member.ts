@@ -9,8 +9,6 @@ import type { NodeMembers } from "./node_members.ts";
 
 /** The channel to which all servers listen. A client's channel has no empty namespace. */
 export const ALL_SERVERS = ":servers";
-/** As a member of it, a server belongs to none of its workers. */
-const NO_WORKER = -1;
 /** Milliseconds until a server that could not become a member tries again. */
 const RETRY = 1_000;
 
@@ -23,7 +21,7 @@ export interface ServerMemberParts {
   /** Which of the engine's servers this one is, as "2 of 3"; empty: it is the only one. */
   readonly place: string;
   readonly driver: Pick<EngineDriver, "members">;
-  readonly members: Pick<NodeMembers, "join">;
+  readonly members: Pick<NodeMembers, "joinAsServer">;
   /** Tells the operator. */
   warn(text: string): void;
 }
@@ -44,7 +42,7 @@ export class ServerMember {
     clearTimeout(this.#timer);
     const { uid, info, place, members } = this.#parts;
     const member = { client: uid, user: place, info, announce: false };
-    const status = await members.join(NO_WORKER, ALL_SERVERS, member);
+    const status = await members.joinAsServer(ALL_SERVERS, member);
     if (this.#isClosed) return;
     if (status === "joined") return await this.#compare();
     this.#timer = setTimeout(() => void this.enter(), RETRY);

@@ -4,13 +4,13 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { Centrifuge, type Subscription } from "npm:centrifuge@5.8.0";
+import type { Centrifuge } from "npm:centrifuge@5.8.0";
 import { Lineage } from "../../support/lineage.ts";
-import { NodeSocket } from "../../support/node_socket.ts";
 import { isAlive } from "../../support/process_facts.ts";
-import { hold, waitFor, within, withServer } from "../../support/server.ts";
+import { hold, waitFor, withServer } from "../../support/server.ts";
 import { OVER_TLS } from "../../support/suite_tls.ts";
 import { OVER_DENO_TRANSPORT } from "../../support/suite_transport.ts";
+import { Follower } from "../../support/upgrade_follower.ts";
 
 const OPEN = `
 allow_subscribe_for_client = true
@@ -40,56 +40,6 @@ const CHANNELS = ["chat:kept", "plain:live"];
 const CLIENTS = 12;
 const UPGRADES = 2;
 const PACE_MS = 2;
-
-/** A client, and everything that it is told. */
-class Follower {
-  readonly centrifuge: Centrifuge;
-  /** By channel. */
-  readonly numbers = new Map<string, unknown[]>();
-  readonly offsets = new Map<string, number[]>();
-  /** Whatever was said beside publications. */
-  readonly notes: string[] = [];
-  #channels: Subscription[] = [];
-
-  constructor(path: string) {
-    class UnixSocket extends NodeSocket {
-      constructor(_url: string, ...more: unknown[]) {
-        super(`ws+unix://${path}:/connection/websocket`, ...more);
-      }
-    }
-    this.centrifuge = new Centrifuge("ws://unix/", { websocket: UnixSocket });
-    const note = (what: string) => () => void this.notes.push(what);
-    for (const event of ["connecting", "disconnected", "error"] as const) {
-      this.centrifuge.on(event, note(event));
-    }
-  }
-
-  /** Connects, and subscribes to all channels. */
-  async begin(options: Record<string, unknown>): Promise<void> {
-    for (const name of CHANNELS) this.#follow(name, name === "plain:live" ? {} : options);
-    this.centrifuge.connect();
-    const ready = this.#channels.map((subscription) => subscription.ready());
-    await within(Promise.all(ready), { what: "the subscriptions" });
-    this.notes.length = 0;
-  }
-
-  #follow(name: string, options: Record<string, unknown>): void {
-    const subscription = this.centrifuge.newSubscription(name, options);
-    const numbers: unknown[] = [];
-    const offsets: number[] = [];
-    this.numbers.set(name, numbers);
-    this.offsets.set(name, offsets);
-    subscription.on("publication", ({ data, offset }) => {
-      numbers.push(data);
-      offsets.push(offset ?? 0);
-    });
-    for (const event of ["subscribing", "unsubscribed", "error", "join", "leave"] as const) {
-      subscription.on(event, () => void this.notes.push(`${event} ${name}`));
-    }
-    subscription.subscribe();
-    this.#channels.push(subscription);
-  }
-}
 
 /** Publishes numbers in all channels until it is told to end. */
 class Publisher {
@@ -132,9 +82,14 @@ Deno.test({
     const args = ["--config", config, "--unix", path, "--upgrade-spread", "60s", ...limits];
     await withServer({ workers: 2, args }, async (server) => {
       using lineage = new Lineage(server);
-      const followers = Array.from({ length: CLIENTS }, () => new Follower(path));
+      const followers = Array.from(
+        { length: CLIENTS },
+        () => new Follower(`ws+unix://${path}:/connection/websocket`),
+      );
       const options = [{ recoverable: true }, { delta: "fossil" }, { positioned: true }];
-      for (const [i, follower] of followers.entries()) await follower.begin(options[i % 3]!);
+      for (const [i, follower] of followers.entries()) {
+        await follower.begin({ "chat:kept": options[i % 3]!, "plain:live": {} });
+      }
       for (const { notes } of followers) notes.length = 0; // the others have joined
       const publisher = new Publisher(followers[0]!.centrifuge);
       for (let i = 0; i < UPGRADES; i++) {

@@ -112,7 +112,7 @@ Deno.test("store move: who comes and goes before the subscribers have come is in
 
 Deno.test("store move: what another process cannot use is refused, and nothing has happened if it was sealed in vain", () => {
   const stores = new Stores(BYTES, WORKERS);
-  const identity = storeIdentity(stores.memory)!;
+  const identity = storeIdentity(stores.memory);
   const same = { bytes: BYTES, workers: WORKERS };
   assertEquals(heirOf(identity, { ...same, workers: 3 }), undefined);
   assertEquals(heirOf(identity, { ...same, bytes: 2 * BYTES }), undefined);
@@ -122,7 +122,12 @@ Deno.test("store move: what another process cannot use is refused, and nothing h
   assertEquals(lastEpoch !== identity.epoch, true);
   const random = new Uint32Array(7);
   const ofEngine = createChannelMemory({ ...same, random, engine: true });
-  assertEquals(storeIdentity(ofEngine), undefined);
+  const engine = "redis://127.0.0.1";
+  const shared = storeIdentity(ofEngine, engine);
+  assertEquals(heirOf(shared, same), undefined);
+  assertEquals(heirOf(shared, { ...same, engine: "nats://127.0.0.1" }), undefined);
+  assertEquals(heirOf(identity, { ...same, engine }), undefined);
+  assertEquals(heirOf(shared, { ...same, engine })?.random.length, 7);
   stores.first.subscribe(NAME);
   assert(stores.main.seal());
   stores.first.unsubscribe(NAME);
@@ -131,4 +136,37 @@ Deno.test("store move: what another process cannot use is refused, and nothing h
   assertEquals(stores.first.publish(NAME, publication("one")).status, "stored");
   stores.first.settle();
   assertEquals(stores.main.subscriberCount(NAME), 0);
+});
+
+Deno.test("store move: followed channels go on where they are, and the texts of their epochs stay known when the store was given", () => {
+  const made = { bytes: BYTES, workers: WORKERS };
+  const engine = "redis://127.0.0.1";
+  const random = new Uint32Array(7);
+  const replica = (data: string, offset: number) => ({ ...publication(data), offset });
+  const memory = createChannelMemory({ ...made, random, engine: true });
+  const before = new Stores(BYTES, WORKERS, memory);
+  before.main.follow(NAME, { epoch: "abc", offset: 5 });
+  before.first.openFeed();
+  const { epoch } = before.first.subscribe(NAME);
+  assertEquals(before.main.replicate(NAME, replica("six", 6)), "stored");
+  assert(before.main.seal());
+  assertEquals(before.first.epochText(epoch), "abc");
+
+  const heir = heirOf(storeIdentity(memory, engine), { ...made, engine })!;
+  const after = new Stores(
+    BYTES,
+    WORKERS,
+    createChannelMemory({ ...made, engine: true, ...heir }),
+  );
+  assert(after.main.seal("awaiting"));
+  after.adopt(before);
+  assertEquals(after.first.epochText(epoch), "abc");
+  assertEquals(after.main.follow(NAME, { epoch: "abc", offset: 6 }), "followed");
+  const feed = after.first.openFeed();
+  assertEquals(after.main.replicate(NAME, replica("seven", 7)), "stored");
+  assertEquals(after.first.subscribe(NAME), { status: "subscribed", offset: 7, epoch });
+  const sink = new TextSink();
+  assertEquals(after.first.readSinceMove(epoch, feed.end, sink), true);
+  assertEquals(sink.take(), ["7 seven"]);
+  after.check();
 });

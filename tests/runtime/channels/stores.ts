@@ -69,7 +69,7 @@ export class Stores {
   /** Those of another process, which can go on with these channels, and have not yet. */
   heir(): Stores {
     const made = { bytes: this.memory.byteLength, workers: this.threads.length - 1 };
-    const memory = createChannelMemory({ ...made, ...heirOf(storeIdentity(this.memory)!, made)! });
+    const memory = createChannelMemory({ ...made, ...heirOf(storeIdentity(this.memory), made)! });
     const stores = new Stores(made.bytes, made.workers, memory);
     stores.now = this.now;
     return stores;

@@ -11,6 +11,7 @@ import type {
   EngineFull,
   EngineJoinResult,
   EngineMember,
+  EngineMembership,
   EngineMembersResult,
   EnginePosition,
   EnginePublication,
@@ -96,6 +97,18 @@ export class NatsDriver implements EngineDriver {
 
   close(): Promise<void> {
     return this.#keeper.stop();
+  }
+
+  get node(): string {
+    return this.#nodes.id;
+  }
+
+  takeNode(node: string, members: readonly EngineMembership[]): void {
+    this.#nodes.take(node, members);
+  }
+
+  giveUpNode(): void {
+    this.#nodes.giveUp();
   }
 
   publish(channel: string, publication: EnginePublication): Promise<EnginePublishResult> {

@@ -7,7 +7,7 @@
  *
  * A member leaves by the removal of its message. JetStream removes each once: so one node alone announces it.
  */
-import type { EngineMember } from "../driver.ts";
+import type { EngineMember, EngineMembership } from "../driver.ts";
 import { decodeMember, encodeMember } from "../member_bytes.ts";
 import { JetStreamError } from "./nats_faults.ts";
 import type { NatsLink, StoredMessage } from "./nats_link.ts";
@@ -18,6 +18,8 @@ import { readStored } from "./stored_reader.ts";
 /** What an error of JetStream is called if there is no message, or no longer: in a file, and in memory. */
 const NO_MESSAGE: readonly number[] = [10037, 10043, 10057];
 const NO_BYTES = new Uint8Array(0);
+/** Another process has entered the member. */
+const UNKNOWN_SEQUENCE = 0;
 
 /** The options of the nodes. */
 export interface NatsNodesOptions {
@@ -41,6 +43,8 @@ export class NatsNodes {
   #dead: ReadonlySet<string> = new Set();
   /** The sequences of this node's members, by subject. */
   readonly #own = new Map<string, number>();
+  /** It is another process's. */
+  #isGivenUp = false;
 
   constructor({ names, timeoutMs, newId }: NatsNodesOptions) {
     this.#names = names;
@@ -49,6 +53,27 @@ export class NatsNodes {
     this.#members = names.stream("members");
     this.#leases = names.stream("leases");
     this.#id = newId();
+  }
+
+  /** This node. */
+  get id(): string {
+    return this.#id;
+  }
+
+  /** From now on this is a node that is entered already, with these members; who has been it gives it up. */
+  take(id: string, members: readonly EngineMembership[]): void {
+    this.#id = id;
+    this.#isEntered = true;
+    this.#old = undefined;
+    this.#own.clear();
+    for (const { channel, member } of members) {
+      this.#own.set(this.#names.member(channel, id, member.client), UNKNOWN_SEQUENCE);
+    }
+  }
+
+  /** It is another process's from now on. */
+  giveUp(): void {
+    this.#isGivenUp = true;
   }
 
   /** Enters a client of this node. */
@@ -88,8 +113,12 @@ export class NatsNodes {
    * @throws what the link does
    */
   async renew(link: NatsLink): Promise<boolean> {
-    const lease = this.#names.ofNode("l", this.#id);
+    if (this.#isGivenUp) return false;
+    const id = this.#id;
+    const lease = this.#names.ofNode("l", id);
     const isThere = await link.newest(this.#leases, lease) !== undefined;
+    // Meanwhile it may have become another node, or none: the next renewal is about that one.
+    if (this.#id !== id || this.#isGivenUp) return false;
     if (!isThere && this.#isEntered) this.#loseId();
     const wasLost = this.#old !== undefined;
     if (this.#old !== undefined) {
@@ -107,6 +136,7 @@ export class NatsNodes {
 
   /** The members of this node leave, and its lease ends. */
   async end(link: NatsLink): Promise<void> {
+    if (this.#isGivenUp) return;
     await this.#reap(link, this.#id);
     await this.#purge(link, this.#leases, this.#names.ofNode("l", this.#id));
     this.#own.clear();

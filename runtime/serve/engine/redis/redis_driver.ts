@@ -84,6 +84,18 @@ export class RedisDriver implements EngineDriver {
     return this.#servers.stop();
   }
 
+  get node(): string {
+    return this.#nodes.id;
+  }
+
+  takeNode(node: string): void {
+    this.#nodes.take(node);
+  }
+
+  giveUpNode(): void {
+    this.#nodes.giveUp();
+  }
+
   publish(channel: string, publication: EnginePublication): Promise<EnginePublishResult> {
     return this.#servers.publish(channel, publication);
   }

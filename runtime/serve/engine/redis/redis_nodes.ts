@@ -37,6 +37,8 @@ export class RedisNodes {
   /** The id before, whose members have not left yet. */
   #old: string | undefined;
   #dead: ReadonlySet<string> = new Set();
+  /** It is another process's. */
+  #isGivenUp = false;
 
   /** @param newId makes an id without `|` */
   constructor(names: RedisNames, newId: () => string) {
@@ -48,6 +50,18 @@ export class RedisNodes {
   /** This node. */
   get id(): string {
     return this.#id;
+  }
+
+  /** From now on this is a node that is entered already; who has been it gives it up. */
+  take(id: string): void {
+    this.#id = id;
+    this.#isEntered = true;
+    this.#old = undefined;
+  }
+
+  /** It is another process's from now on. */
+  giveUp(): void {
+    this.#isGivenUp = true;
   }
 
   /** Whether the members of a node do not count any more. */
@@ -62,8 +76,12 @@ export class RedisNodes {
    * @throws what the link does
    */
   async renew(place: NodesPlace): Promise<boolean> {
-    const lease = this.#names.ofNode("l", this.#id);
+    if (this.#isGivenUp) return false;
+    const id = this.#id;
+    const lease = this.#names.ofNode("l", id);
     const isThere = await place.command("PEXPIRE", lease, LEASE_MS) === 1;
+    // Meanwhile it may have become another node, or none: the next renewal is about that one.
+    if (this.#id !== id || this.#isGivenUp) return false;
     if (!isThere && this.#isEntered) this.#loseId();
     const wasLost = this.#old !== undefined;
     const isEntered = isThere || await this.#enter(place);
@@ -74,6 +92,7 @@ export class RedisNodes {
 
   /** The members of this node leave, and its lease ends. */
   async end(place: NodesPlace): Promise<void> {
+    if (this.#isGivenUp) return;
     await place.command("DEL", this.#names.ofNode("l", this.#id));
     await this.#reap(place, this.#id);
     this.#isEntered = false;

@@ -89,6 +89,10 @@ export class LateBroker implements Broker {
     return status;
   }
 
+  rejoin(): boolean {
+    return true;
+  }
+
   leave(name: Uint8Array, client: Uint8Array): void {
     this.engine.leave(name, client);
   }

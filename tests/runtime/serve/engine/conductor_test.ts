@@ -53,6 +53,11 @@ class RecordingStore implements FollowingStore {
   }
 }
 
+/** What goes over to another process. */
+function carried<Value>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value));
+}
+
 /** A node on an engine. */
 async function node(engine: LoopbackEngine) {
   const driver = engine.driver();
@@ -67,8 +72,13 @@ async function node(engine: LoopbackEngine) {
   });
   await driver.connect(conductor);
   const open = (name: string) => conductor.open(name, UTF8.encode(name));
-  const publish = (text: string, historySize = 10) =>
-    driver.publish("a", { data: UTF8.encode(text), historySize, historyTtlMs: 60_000 });
+  const publish = (text: string, historySize = 10, skipHistory = false) =>
+    driver.publish("a", {
+      data: UTF8.encode(text),
+      historySize,
+      historyTtlMs: 60_000,
+      skipHistory,
+    });
   return { driver, store, conductor, told, open, publish };
 }
 
@@ -245,5 +255,104 @@ Deno.test("conductor: an engine that refuses answers those who wait, and keeps n
   engine.refusal = undefined;
   assertEquals(await open("a"), true);
   await until(() => driver.listening.has("a"));
+  await conductor.close();
+});
+
+Deno.test("conductor: another process goes on where this one was, and passes on each message that this one has not", async () => {
+  const engine = new LoopbackEngine();
+  const [old, heir, other] = [await node(engine), await node(engine), await node(engine)];
+  await old.open("a");
+  await other.publish("1", 0);
+  await heir.open("b"); // an app's
+  heir.conductor.awaitStates();
+  assertEquals(await heir.open("a"), false);
+  const names = old.conductor.namesAhead();
+  assertEquals(names, ["a"]);
+  await heir.conductor.listenAhead(names);
+  const isOver = (text: string) => until(() => old.store.calls.at(-1) === text);
+  await other.publish("2", 0);
+  await other.publish("live", 0, true);
+  await other.publish("live", 0, true);
+  await isOver("a 0 live");
+  await heir.driver.idle();
+  old.conductor.pause();
+  assertEquals(await old.open("c"), false);
+  await other.publish("3", 0);
+  await other.publish("live", 0, true);
+  await other.publish("new", 0, true);
+  for (const { driver } of [old, heir]) await driver.idle();
+  const { channels, kept } = carried(old.conductor.states);
+  heir.conductor.takeOver(channels);
+  old.conductor.giveUp();
+  assertEquals(kept, []);
+  await other.publish("4", 0);
+  await until(() => heir.store.positions.get("a") === 4);
+  const taken = ["follow b e-3 0", "follow a e-1 2", "a 3 3", "a 0 live", "a 0 new", "a 4 4"];
+  assertEquals(heir.store.calls, taken);
+  assertEquals(old.store.calls, ["follow a e-1 0", "a 1 1", "a 2 2", "a 0 live", "a 0 live"]);
+  assertEquals([heir.conductor.isReady, heir.conductor.figures().losses], [true, 0]);
+  // The app's channel was of a store that is gone.
+  assertEquals([heir.conductor.figures().followed, await heir.open("b")], [1, true]);
+  for (const { conductor, told } of [old, heir, other]) {
+    assertEquals(told, []);
+    await conductor.close();
+  }
+});
+
+Deno.test("conductor: what another process could not listen to in time is repaired, or lost and told", async () => {
+  const engine = new LoopbackEngine();
+  for (
+    const [historySize, calls] of [[10, ["a 1 1"]], [0, ["lose a", "follow a e-1 1"]]] as const
+  ) {
+    engine.forget("a");
+    engine.channel("a").epoch = "e-1";
+    const [old, heir] = [await node(engine), await node(engine)];
+    await old.open("a");
+    heir.conductor.awaitStates();
+    old.conductor.pause();
+    const { channels } = carried(old.conductor.states);
+    await old.publish("1", historySize);
+    heir.conductor.takeOver(channels);
+    await until(() => heir.store.positions.get("a") === 1);
+    assertEquals(heir.store.calls, ["follow a e-1 0", ...calls]);
+    for (const { conductor } of [old, heir]) await conductor.close();
+  }
+});
+
+Deno.test("conductor: a delivery that has reached neither process is found a second later", async () => {
+  const engine = new LoopbackEngine();
+  const [old, heir] = [await node(engine), await node(engine)];
+  await old.open("a");
+  old.driver.listening.delete("a");
+  await old.publish("1");
+  heir.conductor.awaitStates();
+  await heir.conductor.listenAhead(old.conductor.namesAhead());
+  old.conductor.pause();
+  heir.conductor.takeOver(carried(old.conductor.states.channels));
+  assertEquals(heir.store.positions.get("a"), 0);
+  await until(() => heir.store.positions.get("a") === 1);
+  for (const { conductor } of [old, heir]) await conductor.close();
+});
+
+Deno.test("conductor: if nobody has taken the channels, what has come meanwhile is passed on", async () => {
+  const engine = new LoopbackEngine();
+  const { driver, store, conductor, open, publish, told } = await node(engine);
+  await open("a");
+  conductor.pause();
+  await publish("1");
+  await driver.idle();
+  assertEquals([await open("b"), store.calls], [false, ["follow a e-1 0"]]);
+  conductor.resume();
+  assertEquals(store.calls, ["follow a e-1 0", "a 1 1"]);
+  // The engine may have been away.
+  conductor.pause();
+  driver.cut();
+  driver.restore();
+  await publish("2");
+  await driver.idle();
+  conductor.resume();
+  await until(() => store.positions.get("a") === 2 && conductor.isReady);
+  assertEquals(store.calls.slice(2), ["a 2 2"]);
+  assertEquals([await open("b"), told.length], [true, 2]);
   await conductor.close();
 });

@@ -252,4 +252,34 @@ for (const { name: engineName, ignore, reason, start, endLeases } of DRIVER_ENGI
       assertEquals(await clients(), []);
     },
   });
+
+  Deno.test({
+    name:
+      `${engineName} driver: another process goes on as a node, whose members notice nothing${reason}`,
+    ignore,
+    fn: async () => {
+      await using engine = await start();
+      await using watcher = await EngineNode.start(engine.url);
+      await using heir = await EngineNode.start(engine.url);
+      const old = await EngineNode.start(engine.url);
+      const member = { client: "a", user: "u", info: bytes("a"), announce: true };
+      const clients = async () =>
+        withStatus(await watcher.driver.members("c"), "read").members.map(({ client }) => client);
+      await watcher.driver.listen("c");
+      const kinds = () => watcher.messages.map(({ message }) => message.kind);
+      assertEquals(await old.driver.join("c", member), { status: "joined" });
+      await waitFor(() => kinds().length > 0, { what: "the joining" });
+      heir.driver.takeNode(old.driver.node, [{ channel: "c", member }]);
+      old.driver.giveUpNode();
+      await old.driver.close();
+      assertEquals(await clients(), ["a"]);
+      assertEquals(await heir.driver.join("c", member), { status: "joined" });
+      assertEquals(await clients(), ["a"]);
+      assertEquals(await heir.driver.leave("c", "a"), { status: "done" });
+      assertEquals(await clients(), []);
+      await waitFor(() => kinds().length > 1, { what: "the leaving" });
+      assertEquals(kinds(), ["join", "leave"]);
+      assertEquals([heir.membersLost, heir.warnings], [0, []]);
+    },
+  });
 }

@@ -41,6 +41,7 @@ async function server(engine: LoopbackEngine, uid: string = crypto.randomUUID())
     store,
     warn,
   });
+  peers.begin();
   await driver.connect(conductor);
   const { members: all } = engine.channel(":servers");
   await waitFor(() => conductor.isReady && all.has(uid), { what: "that the server is ready" });

@@ -9,6 +9,7 @@
 import { stringify } from "smol-toml";
 import type { Config } from "../config/mod.ts";
 import { descriptorFault, descriptorShortage, ioUringUse } from "../executor/mod.ts";
+import { errorMessage } from "../error_message.ts";
 import { escapeControls } from "../observe/log/mod.ts";
 import { descriptorLimit } from "../os/mod.ts";
 import { EXIT } from "./help.ts";
@@ -123,7 +124,7 @@ function lookAt({ names }: Option, path: string): string | undefined {
     const it = names === "new file" ? "its folder " : "";
     if (error instanceof Deno.errors.NotFound) return `${it}does not exist`;
     if (error instanceof Deno.errors.PermissionDenied) return "cannot be read by this user";
-    return error instanceof Error ? error.message : String(error);
+    return errorMessage(error);
   }
 }
 

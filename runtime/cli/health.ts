@@ -9,6 +9,7 @@
  */
 
 import type { Config } from "../config/mod.ts";
+import { errorMessage } from "../error_message.ts";
 import { errnoText, hasLibc, SystemError, UnixConnection } from "../os/mod.ts";
 import { reachableHost } from "./reachable_host.ts";
 
@@ -61,7 +62,7 @@ async function problemAt(where: string, ask: () => Promise<number>): Promise<str
 
 function reasonOf(error: unknown): string {
   if (error instanceof SystemError) return errnoText(error.errno);
-  return error instanceof Error ? error.message : String(error);
+  return errorMessage(error);
 }
 
 interface Peer {

@@ -22,6 +22,7 @@ import {
   TlsError,
   UpgradeError,
 } from "../executor/mod.ts";
+import { errorMessage } from "../error_message.ts";
 import { escapeControls } from "../observe/log/mod.ts";
 import {
   EADDRINUSE,
@@ -296,7 +297,7 @@ function explain(error: unknown, config: Config): string {
   if (OPERATOR_ERRORS.some((kind) => error instanceof kind)) {
     return (error as Error).message;
   }
-  return `cannot serve on ${where}: ${error instanceof Error ? error.message : String(error)}`;
+  return `cannot serve on ${where}: ${errorMessage(error)}`;
 }
 
 /** Why there is no socket at a path: to the kernel, every file that is there is an address in use. */
@@ -319,7 +320,7 @@ async function print(text: string): Promise<number> {
   } catch (error) {
     // A reader such as `| head` has ended: no message is needed.
     if (error instanceof Deno.errors.BrokenPipe) return EXIT.cannotServe;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     return fail(`cannot write to standard output: ${reason}`, EXIT.cannotServe);
   }
 }

@@ -5,6 +5,7 @@
  * line with the file's name.
  */
 
+import { errorMessage } from "../error_message.ts";
 import { type FileOptions, parseConfigFile } from "./config_file.ts";
 import { variableOf } from "./options/mod.ts";
 import { UsageError } from "./usage_error.ts";
@@ -46,5 +47,5 @@ function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "the file does not exist";
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
   if (error instanceof Deno.errors.IsADirectory) return "it is a folder, not a file";
-  return error instanceof Error ? error.message : String(error);
+  return errorMessage(error);
 }

@@ -8,6 +8,7 @@
 
 import type { ChannelsConfig, Config } from "../config/mod.ts";
 import { chooseTls, expectCertificates, inspectEngineOf, readAppOf } from "../executor/mod.ts";
+import { errorMessage } from "../error_message.ts";
 import { readTextFile } from "./read_config_file.ts";
 
 const PLACES = {
@@ -42,7 +43,7 @@ async function faultOfSecrets(channels: ChannelsConfig): Promise<string | undefi
     await loadChannelSecrets(channels, PLACES);
     return undefined;
   } catch (error) {
-    return `channels: ${error instanceof Error ? error.message : String(error)}`;
+    return `channels: ${errorMessage(error)}`;
   }
 }
 
@@ -55,7 +56,7 @@ export async function checkApp({ app }: Pick<Config, "app">): Promise<AppCheck> 
     const { warnings = [] } = source === undefined ? {} : await loadApp(source);
     return { warnings, faults: [] };
   } catch (error) {
-    return { warnings: [], faults: [error instanceof Error ? error.message : String(error)] };
+    return { warnings: [], faults: [errorMessage(error)] };
   }
 }
 
@@ -83,7 +84,7 @@ export async function checkEngine({ channels }: Pick<Config, "channels">): Promi
     const warnings = warning === undefined ? [] : [warning];
     return { text: fault === undefined ? `${text}, at ${engine.url}` : null, warnings, faults };
   } catch (error) {
-    const faults = [`engine: ${error instanceof Error ? error.message : String(error)}`];
+    const faults = [`engine: ${errorMessage(error)}`];
     return { text: null, warnings: [], faults };
   }
 }
@@ -102,7 +103,7 @@ export async function checkTls(given: Config): Promise<TlsCheck> {
     const { config, text } = await chooseTls(given);
     return { text, warnings: await expectCertificates(config), faults: [] };
   } catch (error) {
-    const faults = [error instanceof Error ? error.message : String(error)];
+    const faults = [errorMessage(error)];
     return { text: null, warnings: [], faults };
   }
 }
@@ -112,7 +113,7 @@ function faultOf(check: () => unknown): string | undefined {
     check();
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorMessage(error);
   }
 }
 

@@ -6,6 +6,7 @@
  */
 
 import type { ListenAddress } from "../config/mod.ts";
+import { errorMessage } from "../error_message.ts";
 
 /** The admin server cannot listen; the message says where, why and what to do. */
 export class AdminError extends Error {
@@ -24,5 +25,5 @@ function reasonOf(cause: unknown): string {
   if (cause instanceof Deno.errors.AddrInUse) return "the port is in use";
   if (cause instanceof Deno.errors.AddrNotAvailable) return "this machine has no such address";
   if (cause instanceof Deno.errors.PermissionDenied) return "no permission to listen there";
-  return cause instanceof Error ? cause.message : String(cause);
+  return errorMessage(cause);
 }

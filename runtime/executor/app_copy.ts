@@ -8,6 +8,7 @@
  */
 
 import type { Config } from "../config/mod.ts";
+import { errorMessage } from "../error_message.ts";
 import { type AppSource, OneByOne } from "../thread/mod.ts";
 import { readAppOf } from "./app_reader.ts";
 import { AppWatcher, type AppWatcherParts } from "./app_watcher.ts";
@@ -78,7 +79,7 @@ export class AppCopy implements Disposable {
     try {
       source = (await readAppOf(this.#parts.config))!; // there was one at the start, and --app takes a restart
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return errorMessage(error);
     }
     // What was repaired may be in a file that the old copy does not have.
     this.#watcher?.watch([...pathsOf(this.#source), ...pathsOf(source)], source.readAt);

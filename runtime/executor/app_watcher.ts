@@ -7,6 +7,7 @@
  */
 
 import { dirname } from "@std/path/posix/dirname";
+import { errorMessage } from "../error_message.ts";
 import { FileStatus, hasLibc, LinuxFiles, PortableFiles } from "../os/mod.ts";
 
 /** Milliseconds of silence after which a change counts: an editor writes in several steps, and a checkout changes many files. */
@@ -100,7 +101,7 @@ export class AppWatcher implements Disposable {
 
   #warn(error: unknown): void {
     this.#parts.warn(
-      `--watch: changes are not noticed: ${error instanceof Error ? error.message : error}`,
+      `--watch: changes are not noticed: ${errorMessage(error)}`,
     );
   }
 

@@ -16,6 +16,7 @@ import {
   usesDenoTransport,
   workerSlots,
 } from "../config/mod.ts";
+import { errorMessage } from "../error_message.ts";
 import type { AdminServer } from "../observe/admin/mod.ts";
 import { COLUMN, createSharedState, openSharedState, type SharedState } from "../ring/mod.ts";
 import { type AppSource, inTime, LATE, type WorkerStart } from "../thread/mod.ts";
@@ -334,7 +335,7 @@ export class Executor {
     const results = await Promise.allSettled([this.#logs.reopen(), renewed]);
     const faults = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
     if (faults.length > 0) {
-      const reasons = faults.map((fault) => fault instanceof Error ? fault.message : String(fault));
+      const reasons = faults.map(errorMessage);
       this.warn(`reload incomplete: ${reasons.join("; ")}; the old values stay in use`);
     }
     const [isAppCurrent] = await Promise.all([app, reconfigured]);

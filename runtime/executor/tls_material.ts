@@ -8,6 +8,7 @@
  */
 
 import type { TlsFiles } from "../config/mod.ts";
+import { errorMessage } from "../error_message.ts";
 import type { TlsMaterial } from "../thread/mod.ts";
 
 /** Certificate and key cannot be used; the message is for the operator. */
@@ -101,5 +102,5 @@ function found(labels: readonly string[], text: string): string {
 export function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "the file does not exist";
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  return error instanceof Error ? error.message : String(error);
+  return errorMessage(error);
 }

@@ -13,6 +13,8 @@
  * under forced deoptimisation went well.
  */
 
+import { errorMessage } from "../error_message.ts";
+
 /** The functions of libssl; a test compares them with OpenSSL's headers. */
 export const SSL_SYMBOLS = {
   TLS_server_method: { parameters: [], result: "pointer" },
@@ -160,7 +162,7 @@ export function opensslProblem(): string | undefined {
     libssl();
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorMessage(error);
   }
 }
 
@@ -192,7 +194,7 @@ function load<S extends Deno.ForeignLibraryInterface>(name: string, symbols: S) 
   try {
     return Deno.dlopen(name, symbols).symbols;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     if (error instanceof Deno.errors.NotCapable) throw new Error(`no permission to load ${name}`);
     if (/cannot open shared object/.test(reason)) throw new Error(absence(name));
     throw new Error(`${name} cannot be used: ${reason}`);

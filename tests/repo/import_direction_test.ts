@@ -11,7 +11,7 @@ import { importsOf, programFiles, resolveImport, type SourceFile } from "./sourc
  * folder of runtime/, a folder of a wing, or a file directly in runtime/ without its ending.
  */
 const LAYERS: readonly (readonly string[])[] = [
-  ["os", "ring", "channels", "config", "signals", "spelling"],
+  ["os", "ring", "channels", "config", "signals", "spelling", "error_message"],
   ["tls"],
   ["net", "thread", "observe/log", "serve/assets", "serve/answers", "serve/tokens"],
   ["serve/session", "serve/app_source", "serve/broker"],

@@ -8,6 +8,7 @@
 
 import { dirname } from "@std/path/posix/dirname";
 import { APP, type Config, CONNECTION_LIMITS } from "../../config/mod.ts";
+import { errorMessage } from "../../error_message.ts";
 import { LogLabel } from "../../observe/log/mod.ts";
 import { inTime, LATE, StartRefusal } from "../../thread/mod.ts";
 import type {
@@ -304,7 +305,7 @@ async function startFault(
       }
     }
   } catch (error) {
-    return `${entry}: ${error instanceof Error ? error.message : error}`;
+    return `${entry}: ${errorMessage(error)}`;
   }
   try {
     await start?.(server);

@@ -6,6 +6,7 @@
  * after the other, each within a limited time, unless the app blocks the thread.
  */
 
+import { errorMessage } from "../../error_message.ts";
 import { type AppOrder, type AppSource, OneByOne } from "../../thread/mod.ts";
 import type { App } from "./app.ts";
 import type { AppModule } from "./app_module.ts";
@@ -56,7 +57,7 @@ export class AppCopies {
       if (fault === undefined) this.#candidate = module;
       return fault;
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return errorMessage(error);
     }
   }
 

@@ -5,6 +5,7 @@
  */
 
 import { dirname } from "@std/path/posix/dirname";
+import { errorMessage } from "../../error_message.ts";
 import { isFile, readText } from "./file_system.ts";
 
 /** A package. */
@@ -22,7 +23,7 @@ export function packageAt(folder: string): Package | undefined {
     const json = JSON.parse(readText(path));
     return { folder, json: typeof json === "object" && json !== null ? json : {} };
   } catch (error) {
-    throw new Error(`${path} cannot be read: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`${path} cannot be read: ${errorMessage(error)}`);
   }
 }
 

@@ -30,7 +30,7 @@ import {
   type ResponseHead,
 } from "../../../protocol/mod.ts";
 import type { Deferred, MovedSession, Session, Transport, Unmoved } from "../../net/mod.ts";
-import { escapeText, LogLabel } from "../../observe/log/mod.ts";
+import { errorText, escapeText, LogLabel } from "../../observe/log/mod.ts";
 import { COLUMN } from "../../ring/mod.ts";
 import type { Following, Router, SessionContext } from "./context.ts";
 import type { Guard, JudgedClient, Verdict } from "./guard.ts";
@@ -836,7 +836,7 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     }
     counters.add(COLUMN.handlerErrors, 1);
     if (this.#app !== null) return noteAppFault(this.#context, "fetch", error);
-    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const text = errorText(error);
     log.note("HTTP", `fd=${this.#transport.descriptor} handler failed: ${text}`);
     warnings.say("handler", `an endpoint failed: ${escapeText(text)}`);
   }

@@ -38,6 +38,7 @@ import {
   type Transport,
   type Unmoved,
 } from "../../net/mod.ts";
+import { errorText } from "../../observe/log/mod.ts";
 import { COLUMN } from "../../ring/mod.ts";
 import { LEAST_COMPRESSED } from "./compression.ts";
 import type { SessionContext } from "./context.ts";
@@ -477,7 +478,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
     } catch (error) {
       const { counters, warnings } = this.#context;
       counters.add(COLUMN.handlerErrors, 1);
-      warnings.say("handler", `an endpoint failed: ${describe(error)}`);
+      warnings.say("handler", `an endpoint failed: ${errorText(error)}`);
     }
   }
 
@@ -564,8 +565,8 @@ export class WebSocketSession implements Session, WebSocketPeer {
       this.#tellRefusal(error);
     } else {
       counters.add(COLUMN.handlerErrors, 1);
-      log.note("WS", `fd=${this.#transport.descriptor} handler failed: ${describe(error)}`);
-      warnings.say("handler", `an endpoint failed: ${describe(error)}`);
+      log.note("WS", `fd=${this.#transport.descriptor} handler failed: ${errorText(error)}`);
+      warnings.say("handler", `an endpoint failed: ${errorText(error)}`);
       this.#connection.sendClose(this.#transport.out, INTERNAL_ERROR);
     }
   }
@@ -623,8 +624,4 @@ export class WebSocketSession implements Session, WebSocketPeer {
       this.#awaitMessage();
     }
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

@@ -7,6 +7,7 @@
  */
 
 import type { Config } from "../../config/mod.ts";
+import { errorMessage } from "../../error_message.ts";
 import type { Loop } from "../../net/mod.ts";
 import type { AppSource, SecretTexts, ThreadMessage } from "../../thread/mod.ts";
 import type { ChannelWiring } from "../centrifuge/mod.ts";
@@ -80,7 +81,7 @@ export async function reroute(
       old.close?.();
     }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     post({ type: "warning", text: `the old files and endpoints stay in use: ${reason}` });
   }
 }

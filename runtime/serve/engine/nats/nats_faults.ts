@@ -3,6 +3,7 @@
  *
  * In: whatever a request was rejected with. Out: a {@link NatsFault}.
  */
+import { errorMessage } from "../../../error_message.ts";
 import type { RequestFault } from "../refusals.ts";
 
 /** What has to be done about it. */
@@ -67,7 +68,7 @@ export function connectionFault(reason: string): string {
 
 /** Judges an error. */
 export function natsFault(error: unknown): NatsFault {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = errorMessage(error);
   if (error instanceof JetStreamError) return { kind: kindOf(error), reason, mayBeDone: false };
   // Nobody listens to the subject: no stream takes it.
   if (/no responders/i.test(reason)) return { kind: "lost", reason, mayBeDone: false };

@@ -4,6 +4,7 @@
  * In: the address of the cluster, and where nodes may be. Out: what those that answer say, or an error that says why nobody does. All are
  * asked at the same time. For the start, and for when no master can be reached.
  */
+import { errorMessage } from "../../../error_message.ts";
 import { type ClusterView, clusterView } from "./cluster_view.ts";
 import { addressOf } from "./find_master.ts";
 import { type ClusterPlace, type HostAndPort, redisAddress, tlsOf } from "./redis_address.ts";
@@ -22,7 +23,7 @@ export async function askNodes(
   const faults = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
   const refusal = faults.find(({ isRefusal }) => isRefusal);
   if (refusal !== undefined) throw new Error(refusal.message);
-  throw new Error(`no node of the cluster can be reached: ${faults.map(messageOf).join("; ")}`);
+  throw new Error(`no node of the cluster can be reached: ${faults.map(errorMessage).join("; ")}`);
 }
 
 /** Why a node has not told anything. */
@@ -50,13 +51,9 @@ async function askNode(server: RedisServer, { host, port }: HostAndPort): Promis
   } catch (error) {
     const address = addressOf({ host, port });
     throw isAnswer(error)
-      ? new NodeError(`the node ${address} refuses: ${messageOf(error)}`, true)
-      : new NodeError(`${address}: ${cause || messageOf(error)}`, false);
+      ? new NodeError(`the node ${address} refuses: ${errorMessage(error)}`, true)
+      : new NodeError(`${address}: ${cause || errorMessage(error)}`, false);
   } finally {
     closeRedis(client);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

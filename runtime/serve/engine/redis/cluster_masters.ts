@@ -4,6 +4,7 @@
  * In: the address of the cluster. Out: the master of a slot, looked up again each second and whenever a master says that it does not have
  * a slot; the status of all together. A master that takes over is connected, one without slots is left.
  */
+import { errorMessage } from "../../../error_message.ts";
 import { inTime } from "../../../thread/mod.ts";
 import type { EngineEvents, EngineStatus } from "../driver.ts";
 import { askNodes } from "./ask_nodes.ts";
@@ -106,7 +107,7 @@ export class ClusterMasters {
       const map = clusterMap(await this.#views());
       if (!this.#isClosed) this.#use(map);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorMessage(error);
       fault = connectionFault(reason, this.#parts.server);
     }
     const isNew = fault !== undefined && fault !== this.#lastFault;

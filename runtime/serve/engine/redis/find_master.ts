@@ -6,6 +6,7 @@
  * cut off from the others still names the old master.
  */
 import { urlHost } from "../../../../protocol/basics.ts";
+import { errorMessage } from "../../../error_message.ts";
 import { closeRedis, enterRedis, type RedisAccess, redisClient } from "./redis_client.ts";
 import { type HostAndPort, type SentinelPlace, tlsOf } from "./redis_address.ts";
 import { isAnswer } from "./redis_faults.ts";
@@ -92,7 +93,7 @@ class Question {
   }
 
   faultOf(error: unknown): SentinelFault {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     return isAnswer(error)
       ? { text: `the sentinel ${this.#address} refuses: ${reason}`, isRefusal: true }
       : { text: `${this.#address}: ${this.#cause || reason}`, isRefusal: false };

@@ -4,6 +4,7 @@
  * In: whatever a command was rejected with. Out: a {@link RedisFault}. The texts are those of Redis 6.2 to 8; an error
  * within a script has the text of the command's error somewhere inside.
  */
+import { errorMessage } from "../../../error_message.ts";
 import type { RequestFault } from "../refusals.ts";
 
 /** What has to be done about it. */
@@ -86,7 +87,7 @@ function hintOfTls(reason: string, url: string): string | undefined {
 
 /** Judges an error. */
 export function redisFault(error: unknown): RedisFault {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = errorMessage(error);
   // Only an answer of the server says that it did nothing.
   return isAnswer(error) ? answeredFault(reason) : { kind: "failed", reason, mayBeDone: true };
 }

@@ -13,7 +13,7 @@ export async function readAppOf({ app }: Pick<Config, "app">): Promise<AppSource
   if (app === undefined) return undefined;
   const { readApp } = await import("../serve/app_source/mod.ts");
   try {
-    return readApp(app.file);
+    return await readApp(app.file);
   } catch (error) {
     // Of its source, or of the file system, as a loop of links.
     if (!(error instanceof Error)) throw error;

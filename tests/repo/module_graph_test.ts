@@ -100,6 +100,16 @@ Deno.test("module graph: the commands of channels load a library only if they ne
   assertEquals(await libraries("subscribe_command.ts"), ["npm:ws"]);
 });
 
+Deno.test("module graph: what removes types is loaded only for an app that has some", async () => {
+  const files = await loadedBy("runtime/serve/app_source/mod.ts");
+  assertEquals(
+    among(files, ["npm:sucrase@", "npm:amaro@"]).map((name) => name.replace(/@.*/, "")),
+    [
+      "npm:sucrase",
+    ],
+  );
+});
+
 Deno.test("module graph: main.ts loads only the signal listeners before it loads the program", async () => {
   assertEquals(await loadedBy("main.ts"), ["main.ts", "runtime/signals.ts"]);
 });

@@ -8,7 +8,7 @@
 import { type AppSource, inTime, LATE, StartRefusal } from "../../thread/mod.ts";
 import { type AppModule, appParts, ShapeError } from "./app_parts.ts";
 import { loadFault } from "./load_fault.ts";
-import { type FurtherFiles, ModuleRunner } from "./module_runner.ts";
+import { ModuleRunner } from "./module_runner.ts";
 
 /** Milliseconds that the top level of an app may take, with all its `await`s. */
 const LOAD_TIME = 10_000;
@@ -22,7 +22,9 @@ export interface LoadedApp {
 
 /** Loads it. @throws {StartRefusal} */
 export async function loadApp(source: AppSource, loadTime = LOAD_TIME): Promise<LoadedApp> {
-  const runner = new ModuleRunner(source, furtherFiles);
+  // Loaded only if the app imports what was not known when it was read.
+  const further = async () => (await import("../app_source/mod.ts")).furtherFiles();
+  const runner = new ModuleRunner(source, further);
   try {
     const exports = await inTime(runner.run(source.entry), loadTime);
     if (exports !== LATE) return appParts(exports, source.entry);
@@ -32,10 +34,4 @@ export async function loadApp(source: AppSource, loadTime = LOAD_TIME): Promise<
   } catch (error) {
     throw new StartRefusal(`cannot load --app ${source.name}: ${await loadFault(error, source)}`);
   }
-}
-
-/** Loaded only if the app imports what was not known when it was read. */
-async function furtherFiles(): Promise<FurtherFiles> {
-  const { readInto, resolveImport } = await import("../app_source/mod.ts");
-  return { read: readInto, resolve: resolveImport };
 }

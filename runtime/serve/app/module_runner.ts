@@ -17,19 +17,12 @@ import {
   type AppSource,
   RUNNER_NAMES as NAMES,
 } from "../../thread/mod.ts";
+import type { FurtherFiles } from "../app_source/mod.ts";
 import { appTimers } from "./app_timers.ts";
 import { moduleMeta } from "./module_meta.ts";
 
 /** What a module exports, by name; `__esModule` says that it is a module and not the value of a CommonJS one. */
 export type Exports = Record<string, unknown>;
-
-/** Reads further files, for an `import()` of a name that was not known before. */
-export interface FurtherFiles {
-  /** The target of a specifier. @throws {Error} */
-  resolve(specifier: string, importer: string, kind: "import" | "require"): string;
-  /** Reads a file and what it imports into `files`. @throws {Error} */
-  read(files: Map<string, AppFile>, path: string): void;
-}
 
 /** What a module is compiled to. */
 type Body = (this: unknown, ...args: unknown[]) => unknown;

@@ -8,20 +8,22 @@
 import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
 import { resolve } from "@std/path/posix/resolve";
+import { errorMessage } from "../../error_message.ts";
 import { nearest } from "../../spelling/mod.ts";
 import { type AppFile, type AppImport, type AppSource, partsOfModule } from "../../thread/mod.ts";
 import { isFile, isFolder, namesIn, readText } from "./file_system.ts";
 import { type ImportKind, resolveImport } from "./resolver.ts";
 import { SourceError } from "./source_error.ts";
-import { transformFile } from "./transform.ts";
+import { loadStripper } from "./strip_types.ts";
+import { hasTypes, transformFile } from "./transform.ts";
 
 /** Reads it. @throws {SourceError} */
-export function readApp(name: string): AppSource {
+export async function readApp(name: string): Promise<AppSource> {
   const entry = resolve(Deno.cwd(), name);
   if (!isFile(entry)) throw new SourceError({ path: entry }, missing(entry));
   const readAt = Date.now();
   const files = new Map<string, AppFile>();
-  readInto(files, entry);
+  for (const path of readEach(files, entry)) if (hasTypes(path)) await loadStripper();
   return { name, entry, files, readAt };
 }
 
@@ -33,13 +35,34 @@ function missing(path: string): string {
   return `the file does not exist${meant === undefined ? "" : `; did you mean ${meant}?`}`;
 }
 
-/** Reads a file and what it imports, but for what is there already. @throws {SourceError} */
-export function readInto(files: Map<string, AppFile>, entry: string): void {
+/** Reads further files, for an `import()` of a name that was not known before. */
+export interface FurtherFiles {
+  /** The target of a specifier. @throws {Error} */
+  resolve(specifier: string, importer: string, kind: ImportKind): string;
+  /** Reads a file and what it imports into `files`, but for what is there already. @throws {Error} */
+  read(files: Map<string, AppFile>, path: string): void;
+}
+
+/** Gets ready to read files of any kind, because `require` does not wait. */
+export async function furtherFiles(): Promise<FurtherFiles> {
+  await loadStripper();
+  return {
+    resolve: resolveImport,
+    read(files, path) {
+      for (const _ of readEach(files, path)) continue;
+    },
+  };
+}
+
+/** Reads a file and what it imports, but for what is there already; names each path before. @throws {SourceError} */
+function* readEach(files: Map<string, AppFile>, entry: string): Generator<string, void> {
   const pending = [entry];
   // With hundreds of modules in a package, a stack of calls would be deep.
   for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
     if (files.has(id)) continue;
-    const file = readFile(partsOfModule(id)[0]);
+    const [path] = partsOfModule(id);
+    yield path;
+    const file = readFile(path);
     files.set(id, file);
     const targets = [...file.imports.map(({ target }) => target), ...Object.values(file.later)];
     pending.push(...targets.filter((target) => target.startsWith("/")).toReversed());
@@ -69,9 +92,7 @@ function textOf(path: string): string {
       ? "the file does not exist"
       : error instanceof Deno.errors.PermissionDenied
       ? "the file cannot be read by this user"
-      : error instanceof Error
-      ? error.message
-      : String(error);
+      : errorMessage(error);
     throw new SourceError({ path }, reason);
   }
 }
@@ -83,7 +104,7 @@ function targetOf(
   try {
     return resolveImport(specifier, place.path, "import");
   } catch (error) {
-    throw new SourceError(place, error instanceof Error ? error.message : String(error));
+    throw new SourceError(place, errorMessage(error));
   }
 }
 

@@ -2,10 +2,10 @@
  * Removes the types of TypeScript.
  *
  * In: a path and its text. Out: JavaScript. Types become spaces, so that each line and column is where it was. Enums, namespaces, parameter
- * properties and casts in angle brackets need other code: a file that has any of them is compiled, and its lines are put back.
+ * properties and casts in angle brackets need other code: a file that has any of them is compiled, and its lines are put back. What does it is
+ * loaded only for an app that has types: it is WebAssembly of some megabytes.
  */
 
-import { transformSync } from "amaro";
 import { keepLines } from "./keep_lines.ts";
 import { SourceError } from "./source_error.ts";
 
@@ -26,7 +26,14 @@ interface Written {
   readonly map?: string;
 }
 
-/** Removes them. @throws {SourceError} */
+let transformSync: (typeof import("amaro"))["transformSync"] | undefined;
+
+/** Loads what {@link stripTypes} needs. */
+export async function loadStripper(): Promise<void> {
+  transformSync ??= (await import("amaro")).transformSync;
+}
+
+/** Removes them, once the stripper is loaded. @throws {SourceError} */
 export function stripTypes(path: string, text: string): string {
   const parser = { syntax: "typescript", tsx: WITH_JSX.test(path) };
   const kept = stripped(path, text, { mode: "strip-only", parser });
@@ -41,6 +48,7 @@ export function stripTypes(path: string, text: string): string {
 
 /** The code, or what it has that this mode does not support. Its own type of options does not name all that it passes on. */
 function stripped(path: string, text: string, options: object): Written | Refusal {
+  if (transformSync === undefined) throw new TypeError(`no stripper is loaded for ${path}`);
   try {
     return transformSync(text, options as Parameters<typeof transformSync>[1]);
   } catch (error) {

@@ -8,6 +8,7 @@
 
 import { compileFunction } from "node:vm";
 import { type Options, transform } from "sucrase";
+import { errorMessage } from "../../error_message.ts";
 import { RUNNER_NAMES as NAMES } from "../../thread/mod.ts";
 import { decoratorLine } from "./decorators.ts";
 import { moduleSyntaxOf, placeholder, type WrittenImport } from "./module_syntax.ts";
@@ -38,6 +39,11 @@ const DECORATORS = "decorators are not supported: bundle the app with a tool tha
 const TYPED = /\.[cm]?tsx?$/;
 const WITH_JSX = /\.[jt]sx$/;
 
+/** Whether it is TypeScript, for which the stripper has to be loaded. */
+export function hasTypes(path: string): boolean {
+  return TYPED.test(path);
+}
+
 /** Transforms it. @throws {SourceError} */
 export function transformFile(path: string, text: string): Transformed {
   if (path.endsWith(".json")) return json(path, text);
@@ -57,16 +63,13 @@ function json(path: string, text: string): Transformed {
   try {
     JSON.parse(text);
   } catch (error) {
-    throw new SourceError(
-      { path },
-      `is not valid JSON: ${error instanceof Error ? error.message : error}`,
-    );
+    throw new SourceError({ path }, `is not valid JSON: ${errorMessage(error)}`);
   }
   return { kind: "json", code: text, imports: [], later: [] };
 }
 
 function withoutTypes(path: string, text: string): string {
-  const isTyped = TYPED.test(path);
+  const isTyped = hasTypes(path);
   const line = isTyped ? decoratorLine(text) : undefined;
   if (line !== undefined) throw new SourceError({ path, line }, DECORATORS);
   // The first line of a program may name what runs it.

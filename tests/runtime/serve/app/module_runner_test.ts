@@ -5,16 +5,15 @@
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { toFileUrl } from "@std/path/posix/to-file-url";
 import { type Exports, ModuleRunner } from "../../../../runtime/serve/app/module_runner.ts";
-import { readApp, readInto, resolveImport } from "../../../../runtime/serve/app_source/mod.ts";
+import { furtherFiles, readApp } from "../../../../runtime/serve/app_source/mod.ts";
 import { AppFolder } from "../../../support/app_folder.ts";
 
-function runnerOf(path: string): ModuleRunner {
-  const further = () => Promise.resolve({ read: readInto, resolve: resolveImport });
-  return new ModuleRunner(readApp(path), further);
+async function runnerOf(path: string): Promise<ModuleRunner> {
+  return new ModuleRunner(await readApp(path), furtherFiles);
 }
 
-function run(path: string): Promise<Exports> {
-  return runnerOf(path).run(path);
+async function run(path: string): Promise<Exports> {
+  return await (await runnerOf(path)).run(path);
 }
 
 /** Files, of which `main.js` exports `result`: the same here and as modules of Deno's. */

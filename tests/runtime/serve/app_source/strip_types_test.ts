@@ -5,7 +5,9 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { stripTypes } from "../../../../runtime/serve/app_source/strip_types.ts";
+import { loadStripper, stripTypes } from "../../../../runtime/serve/app_source/strip_types.ts";
+
+await loadStripper();
 
 const SAMPLES: Readonly<Record<string, string>> = {
   "enum": `

@@ -6,8 +6,8 @@
  * `deno test`; also 1 if no test was chosen or the executable is missing; 2 for an unknown word.
  *
  * The files run one after another, as many end-to-end tests measure times, descriptors and stops. With `all` the
- * tests that measure nothing run beside those, in runs with a lower priority and each in one isolate; their output follows
- * at the end. Up to three failed tests run again, alone (with the others of their file, if it has an isolate of its
+ * tests that measure nothing run beside those, in runs with a lower priority and each in one isolate, four at a time; their
+ * output follows at the end. Up to three failed tests run again, alone (with the others of their file, if it has an isolate of its
  * own); what passes only then is named. Types are checked by `deno task ok` and
  * not here, so that the tests begin at once.
  */
@@ -106,17 +106,34 @@ async function repeat(first: TestRun, failed: readonly FailedTest[]): Promise<Te
   return { ...again, counts };
 }
 
+/** The plan itself, and four of the runs beside it: more would keep it from the cores, and take more memory. */
+const AT_ONCE = 5;
+
 /** Runs the plan, and what runs beside it, whose output is printed afterwards. */
-async function runAll({ beside, ...plan }: TestPlan): Promise<TestRun[]> {
-  if (beside === undefined) return [await runDenoTest(plan, { print: writeAll })];
-  const runs = await Promise.all([
-    runDenoTest(plan, { print: writeAll, ignored: beside.flat() }),
-    ...beside.map((paths) => runDenoTest({ paths, joined: true }, { through: LOWER_PRIORITY })),
+async function runAll({ beside = [], ...plan }: TestPlan): Promise<TestRun[]> {
+  const runs = await severalAtOnce([
+    () => runDenoTest(plan, { print: writeAll, ignored: beside.flat() }),
+    ...beside.map((paths) => () =>
+      runDenoTest({ paths, joined: true }, { through: LOWER_PRIORITY })
+    ),
   ]);
+  if (runs.length === 1) return runs;
   for (const { output } of runs.slice(1)) await writeText(output);
   // Whoever reads the end of a long output finds what failed there.
   for (const { output } of runs) await writeText(failuresIn(output));
   return runs;
+}
+
+/** Carries them out in their order, {@link AT_ONCE} at a time. */
+async function severalAtOnce<T>(runs: readonly (() => Promise<T>)[]): Promise<T[]> {
+  const results: T[] = [];
+  const numbered = runs.entries();
+  const worker = async () => {
+    // All take from the same iterator.
+    for (const [i, run] of numbered) results[i] = await run();
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return results;
 }
 
 interface RunOptions {

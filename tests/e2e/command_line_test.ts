@@ -96,7 +96,7 @@ Deno.test("command line: a FIFO without a reader is an error that says so", asyn
 });
 
 Deno.test("command line: an error names the port that is in use", () =>
-  withServer({ workers: 2 }, async (server) => {
+  withServer({ workers: 1 }, async (server) => {
     const port = String(server.port);
     const exit = await runServer(["2", "127.0.0.1", port, "--log", "off"]);
     assertEquals(exit.code, 1);
@@ -107,7 +107,7 @@ Deno.test("command line: an error names the port that is in use", () =>
   }));
 
 Deno.test("command line: a start on a port in use does not touch the log of the other server", () =>
-  withServer({ workers: 2 }, async (server) => {
+  withServer({ workers: 1 }, async (server) => {
     await ask(server, HEALTH);
     const before = await server.waitForLog("done, closing\n");
     const exit = await runServer(["2", "127.0.0.1", String(server.port), "--log", server.logFile]);
@@ -215,10 +215,10 @@ Deno.test("command line: the server listens on the given port", async () => {
 });
 
 Deno.test("command line: the port of a stopped server can be used again at once", async () => {
-  const first = await startServer({ workers: 2 });
+  const first = await startServer({ workers: 1 });
   await ask(first, HEALTH);
   await first[Symbol.asyncDispose]();
-  await withServer({ workers: 2, port: first.port }, async (second) => {
+  await withServer({ workers: 1, port: first.port }, async (second) => {
     assertEquals((await ask(second, HEALTH)).text, "ok");
   });
 });
@@ -228,7 +228,7 @@ Deno.test("command line: a start begins a new log and keeps the log of the run b
   const log = `${folder}/log`;
   try {
     await Deno.writeTextFile(log, "of yesterday\n");
-    await withServer({ workers: 2, log }, async (server) => {
+    await withServer({ workers: 1, log }, async (server) => {
       await ask(server, HEALTH);
       assert(!(await server.waitForLog("done, closing\n")).includes("yesterday"));
       assertEquals(await Deno.readTextFile(`${log}.1`), "of yesterday\n");
@@ -239,7 +239,7 @@ Deno.test("command line: a start begins a new log and keeps the log of the run b
 });
 
 Deno.test("command line: --log - writes the log to stdout", () =>
-  withServer({ workers: 2, log: "-" }, async (server) => {
+  withServer({ workers: 1, log: "-" }, async (server) => {
     assertStringIncludes(server.banner, "| Log: ");
     await ask(server, HEALTH);
     await waitFor(() => server.stdout.includes("done, closing\n"), {
@@ -248,11 +248,11 @@ Deno.test("command line: --log - writes the log to stdout", () =>
   }));
 
 Deno.test("command line: --log off writes no log", () =>
-  withServer({ workers: 2, log: "off" }, async (server) => {
+  withServer({ workers: 1, log: "off" }, async (server) => {
     await ask(server, HEALTH);
     const exit = await server.stop();
     assertEquals(exit.code, 0);
-    assertEquals(exit.stdout.split("\n")[1], `Workers: 2 | Port: ${server.port} | Log: off`);
+    assertEquals(exit.stdout.split("\n")[1], `Workers: 1 | Port: ${server.port} | Log: off`);
     assert(!exit.stdout.includes("[HTTP]"), exit.stdout);
   }));
 

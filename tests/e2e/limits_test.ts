@@ -8,6 +8,7 @@ import { expectAnswer } from "../support/expect_answer.ts";
 import { ask, expectAbort, HttpConnection } from "../support/http_client.ts";
 import { closeCodeOf, OPCODE, RawWebSocket } from "../support/raw_websocket.ts";
 import { hold, runServer, waitFor, withServer } from "../support/server.ts";
+import { sharedServer } from "../support/shared_server.ts";
 
 const HEALTH = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -15,27 +16,32 @@ function echo(body: string): string {
   return `POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
-/** Flags, a request just within the limit, one above it, and the status that it gets. */
-const SIZES: readonly (readonly [flags: string[], good: string, bad: string, status: number])[] = [
-  [["--max-body", "10"], echo("0123456789"), echo("0123456789a"), 413],
+/** A flag, a request just within the limit, one above it, and the status that it gets. */
+const SIZES: readonly (readonly [flag: string, good: string, bad: string, status: number])[] = [
+  ["--max-body=10", echo("0123456789"), echo("0123456789a"), 413],
   [
-    ["--max-request-line", "100"],
+    "--max-request-line=100",
     `GET /echo?${"x".repeat(100 - 19)} HTTP/1.1\r\nHost: a\r\n\r\n`,
     `GET /echo?${"x".repeat(100 - 18)} HTTP/1.1\r\nHost: a\r\n\r\n`,
     414,
   ],
-  [["--max-fields=2"], HEALTH, HEALTH.replace("\r\n\r\n", "\r\nA: 1\r\nB: 2\r\n\r\n"), 431],
-  [["--max-head", "128"], HEALTH, HEALTH.replace("a\r\n", `${"a".repeat(128)}\r\n`), 431],
+  ["--max-fields=2", HEALTH, HEALTH.replace("\r\n\r\n", "\r\nA: 1\r\nB: 2\r\n\r\n"), 431],
+  ["--max-head=128", HEALTH, HEALTH.replace("a\r\n", `${"a".repeat(128)}\r\n`), 431],
 ];
 
-for (const [flags, good, bad, status] of SIZES) {
-  Deno.test(`limits: ${flags.join(" ")} accepts a request within the limit and refuses one above`, () =>
-    withServer({ workers: 1, args: flags }, async (server) => {
-      assertEquals((await ask(server, good)).status, 200);
-      using connection = await HttpConnection.open(server);
-      await connection.send(bad);
-      await expectAnswer(connection, "GET", { status, closes: true });
-    }));
+/** Each request is above one of them at most. */
+const onSmall = sharedServer("limits of sizes", {
+  workers: 1,
+  args: SIZES.map(([flag]) => flag),
+});
+
+for (const [flag, good, bad, status] of SIZES) {
+  onSmall(`${flag} accepts a request within the limit and refuses one above`, async (server) => {
+    assertEquals((await ask(server, good)).status, 200);
+    using connection = await HttpConnection.open(server);
+    await connection.send(bad);
+    await expectAnswer(connection, "GET", { status, closes: true });
+  });
 }
 
 Deno.test("limits: a variable sets a limit, and a flag wins over it", async () => {
@@ -83,8 +89,15 @@ Deno.test("limits: --max-connections answers 503 to one connection more, and rec
     assertEquals((await server.stop()).code, 0);
   }));
 
-Deno.test("limits: --head-timeout answers 408 to half a head, and closes silent connections", () =>
-  withServer({ workers: 2, args: ["--head-timeout", "0.5"] }, async (server) => {
+/** What one of these tests does exceeds one of them at most. */
+const onImpatient = sharedServer("limits of times and messages", {
+  workers: 1,
+  args: ["--head-timeout=0.5", "--body-rate=1000", "--max-message=100", "--max-fragments=3"],
+});
+
+onImpatient(
+  "--head-timeout answers 408 to half a head, and closes silent connections",
+  async (server) => {
     using silent = await HttpConnection.open(server);
     using half = await HttpConnection.open(server);
     const began = performance.now();
@@ -92,38 +105,48 @@ Deno.test("limits: --head-timeout answers 408 to half a head, and closes silent 
     await expectAnswer(half, "GET", { status: 408, closes: true });
     assert(performance.now() - began >= 450, "closed too early");
     await silent.expectEnd();
-  }));
+  },
+);
 
-Deno.test("limits: --head-timeout is not renewed by every byte", () =>
-  withServer({ workers: 2, args: ["--head-timeout", "0.5"] }, async (server) => {
-    using slow = await HttpConnection.open(server);
-    await slow.send("GET / HTTP/1.1\r\nX: ");
-    let answered = false;
-    const dripping = (async () => {
-      while (!answered) {
-        // The server closes the connection when the time is over.
-        if (!await slow.send("x").then(() => true, () => false)) return;
-        await hold(50);
-      }
-    })();
-    const answer = await slow.answer();
-    answered = true;
-    await dripping;
-    assertEquals(answer.status, 408);
-  }));
+onImpatient("--head-timeout is not renewed by every byte", async (server) => {
+  using slow = await HttpConnection.open(server);
+  await slow.send("GET / HTTP/1.1\r\nX: ");
+  let answered = false;
+  const dripping = (async () => {
+    while (!answered) {
+      // The server closes the connection when the time is over.
+      if (!await slow.send("x").then(() => true, () => false)) return;
+      await hold(50);
+    }
+  })();
+  const answer = await slow.answer();
+  answered = true;
+  await dripping;
+  assertEquals(answer.status, 408);
+});
 
-Deno.test("limits: --body-rate answers 408 to a body that arrives too slowly", () =>
-  withServer(
-    { workers: 2, args: ["--head-timeout", "0.3", "--body-rate", "1000"] },
-    async (server) => {
-      using slow = await HttpConnection.open(server);
-      await slow.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nonly this");
-      await expectAnswer(slow, "POST", { status: 408, closes: true });
-    },
-  ));
+onImpatient("--body-rate answers 408 to a body that arrives too slowly", async (server) => {
+  using slow = await HttpConnection.open(server);
+  await slow.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nonly this");
+  await expectAnswer(slow, "POST", { status: 408, closes: true });
+});
+
+onImpatient("--max-message closes with 1009, --max-fragments with 1008", async (server) => {
+  using large = await RawWebSocket.open(server, "/echo");
+  await large.send({ opcode: OPCODE.binary, payload: new Uint8Array(100) });
+  assertEquals((await large.frame()).payload.length, 100);
+  await large.send({ opcode: OPCODE.binary, payload: new Uint8Array(101) });
+  assertEquals(closeCodeOf(await large.frame()), 1009);
+  using many = await RawWebSocket.open(server, "/echo");
+  await many.send({ opcode: OPCODE.text, payload: "a", fin: false });
+  for (let i = 0; i < 3; i++) {
+    await many.send({ opcode: OPCODE.continuation, payload: "b", fin: i === 2 });
+  }
+  assertEquals(closeCodeOf(await many.frame()), 1008);
+});
 
 Deno.test("limits: --idle-timeout closes an idle connection, and not too early", () =>
-  withServer({ workers: 2, args: ["--idle-timeout", "0.6"] }, async (server) => {
+  withServer({ workers: 1, args: ["--idle-timeout", "0.6"] }, async (server) => {
     using connection = await HttpConnection.open(server);
     await connection.send(HEALTH);
     await connection.answer();
@@ -134,7 +157,7 @@ Deno.test("limits: --idle-timeout closes an idle connection, and not too early",
 
 Deno.test("limits: --ping-interval pings, and --pong-timeout closes a client that does not answer", () =>
   withServer(
-    { workers: 2, args: ["--ping-interval", "0.3", "--pong-timeout", "0.9"] },
+    { workers: 1, args: ["--ping-interval", "0.3", "--pong-timeout", "0.9"] },
     async (server) => {
       using answering = await RawWebSocket.open(server, "/echo");
       using deaf = await RawWebSocket.open(server, "/echo");
@@ -151,24 +174,6 @@ Deno.test("limits: --ping-interval pings, and --pong-timeout closes a client tha
     },
   ));
 
-Deno.test("limits: --max-message closes with 1009, --max-fragments with 1008", () =>
-  withServer(
-    { workers: 1, args: ["--max-message", "100", "--max-fragments", "3"] },
-    async (server) => {
-      using large = await RawWebSocket.open(server, "/echo");
-      await large.send({ opcode: OPCODE.binary, payload: new Uint8Array(100) });
-      assertEquals((await large.frame()).payload.length, 100);
-      await large.send({ opcode: OPCODE.binary, payload: new Uint8Array(101) });
-      assertEquals(closeCodeOf(await large.frame()), 1009);
-      using many = await RawWebSocket.open(server, "/echo");
-      await many.send({ opcode: OPCODE.text, payload: "a", fin: false });
-      for (let i = 0; i < 3; i++) {
-        await many.send({ opcode: OPCODE.continuation, payload: "b", fin: i === 2 });
-      }
-      assertEquals(closeCodeOf(await many.frame()), 1008);
-    },
-  ));
-
 Deno.test("limits: --write-timeout closes a client that does not read its answer", () =>
   withServer({ workers: 1, args: ["--write-timeout", "0.5"] }, async (server) => {
     using connection = await HttpConnection.open(server);
@@ -180,7 +185,7 @@ Deno.test("limits: --write-timeout closes a client that does not read its answer
   }));
 
 Deno.test("limits: --drain-timeout bounds the stop", () =>
-  withServer({ workers: 2, args: ["--drain-timeout", "0.5"] }, async (server) => {
+  withServer({ workers: 1, args: ["--drain-timeout", "0.5"] }, async (server) => {
     using half = await HttpConnection.open(server);
     await half.send(echo("12345").slice(0, -1));
     await server.waitForLog("[ACCEPT]");

@@ -25,7 +25,7 @@ function linesOf(log: string, marker: string): string[] {
 }
 
 Deno.test("log: a request on a connection that closes has the lines of the seed", () =>
-  withServer({ workers: 2 }, async (server) => {
+  withServer({ workers: 1 }, async (server) => {
     await ask(server, CLOSING);
     const log = await server.waitForLog("[epoll] removing closed");
     assertEquals(linesOf(log, "recv request"), [
@@ -38,7 +38,7 @@ Deno.test("log: a request on a connection that closes has the lines of the seed"
   }));
 
 Deno.test("log: two requests on a kept connection have the lines of the seed", () =>
-  withServer({ workers: 2 }, async (server) => {
+  withServer({ workers: 1 }, async (server) => {
     using connection = await HttpConnection.open(server);
     for (let i = 0; i < 2; i++) {
       await connection.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -54,7 +54,7 @@ Deno.test("log: two requests on a kept connection have the lines of the seed", (
   }));
 
 Deno.test("log: a WebSocket has the lines of the seed from handshake to close", () =>
-  withServer({ workers: 2 }, async (server) => {
+  withServer({ workers: 1 }, async (server) => {
     {
       await using client = await WsClient.open(`${server.wsUrl}/ws`);
       await client.next();
@@ -94,7 +94,7 @@ Deno.test("log: every line is there and complete while all workers write concurr
   }));
 
 Deno.test("log: a line is on disk within a quarter of a second", () =>
-  withServer({ workers: 2 }, async (server) => {
+  withServer({ workers: 1 }, async (server) => {
     const waits: number[] = [];
     for (let i = 0; i < 8; i++) {
       await ask(server, CLOSING.replace("/", `/soon-${i}`));
@@ -141,7 +141,7 @@ Deno.test("log: each line has its time and its worker", () =>
   }));
 
 Deno.test("log: --log-format seed writes only the seed's lines", () =>
-  withServer({ workers: 2, args: ["--log-format", "seed"] }, async (server) => {
+  withServer({ workers: 1, args: ["--log-format", "seed"] }, async (server) => {
     await ask(server, CLOSING);
     const log = await server.waitForLog("[epoll] removing closed");
     const lines = log.trimEnd().split("\n");
@@ -238,7 +238,7 @@ Deno.test("log: a reload names each log as what it is", async () => {
 });
 
 Deno.test("log: only a reload that succeeds prints what it has read", () =>
-  withServer({ workers: 2 }, async (server) => {
+  withServer({ workers: 1 }, async (server) => {
     server.kill("SIGHUP");
     const log = await server.waitForLog("main [EXECUTOR] reloaded: ");
     assertStringIncludes(log, `the log ${server.logFile}`);

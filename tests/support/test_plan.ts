@@ -15,8 +15,8 @@ export interface TestPlan {
   /** Folders and files, relative to the top folder. */
   readonly paths: readonly string[];
   /**
-   * Runs of other folders and files at the same time, on the cores that the paths leave free, each in one isolate;
-   * left out of the paths.
+   * Runs of other folders and files on the cores that the paths leave free, each in one isolate; left out of the paths.
+   * Some run at the same time; the others follow in this order.
    */
   readonly beside?: readonly (readonly string[])[];
   /** A regular expression between slashes for `--filter`, or undefined for every test of the paths. */
@@ -68,37 +68,6 @@ const TRANSPORT: readonly string[] = endToEnd([
 ]);
 
 /**
- * All end-to-end tests that do not depend on how soon anything happens. The others measure times, descriptors or
- * memory, or run browsers.
- */
-const UNTIMED: readonly string[] = [
-  ...folders(["e2e/channels"]),
-  ...endToEnd(["answers", "curl", "endpoints", "half_close", "origin", "pipelining"]),
-];
-
-/** As {@link UNTIMED}; three runs share the work of one. */
-const UNTIMED_TOO: readonly string[] = [
-  ...folders(["e2e/app", "e2e/auth", "e2e/pusher"]),
-  ...endToEnd(["deflate_grid", "openssl", "refusals", "unix", "websocket_compression"]),
-];
-const UNTIMED_AS_WELL: readonly string[] = [
-  ...folders(["e2e/engine", "e2e/files"]),
-  ...endToEnd([
-    "command_line",
-    "configuration",
-    "monitoring/access_log",
-    "monitoring/metrics",
-    "proxy",
-    "smuggling",
-    "transport",
-    "websocket",
-  ]),
-];
-
-/** The tests of the program's modules, one by one. */
-const MODULES: readonly string[] = folders(["protocol", "runtime"]);
-
-/**
  * Those that call Deno, the kernel, OpenSSL or npm packages. The others compute over typed arrays, alike on every version, the
  * searches for faults among them.
  */
@@ -129,15 +98,61 @@ const ON_DENO: readonly string[] = folders([
 const PLAIN =
   /\/(?:command_line|health|service_manager|faults\/(?:reset|vanished_peers|slow_peers)|engine\/.*|channels\/(?:subscribe_command|api_commands)|app\/backpressure)_test\.ts$/;
 
+/** The tests of the program's modules, one by one: those that compute, and those whose threads block and die. */
+const COMPUTING: readonly string[] = folders(["protocol"]);
+const RUNTIME: readonly string[] = folders(["runtime"]);
+
+/** Everything else but the end-to-end tests. */
+const OTHERS: readonly string[] = folders([
+  "fuzz",
+  "concurrency",
+  "support",
+  "bench",
+  "repo",
+  "release",
+  "soak",
+]);
+
 /** Everything but the end-to-end tests. */
-const UNIT: readonly string[] = [
-  ...MODULES,
-  ...folders(["fuzz", "concurrency", "support", "bench", "repo", "release", "soak"]),
+const UNIT: readonly string[] = [...COMPUTING, ...RUNTIME, ...OTHERS];
+
+/**
+ * All end-to-end tests that do not depend on how soon anything happens, and all other tests. (The end-to-end tests that are left measure
+ * times, descriptors or memory, or run browsers.) The longest runs are the first, so that none is left alone at the end; the threads that
+ * block and die come when fewer tests share the cores.
+ */
+const BESIDE: readonly (readonly string[])[] = [
+  folders(["e2e/app"]),
+  folders(["e2e/channels"]),
+  folders(["e2e/engine"]),
+  [...COMPUTING, ...OTHERS],
+  RUNTIME,
+  [
+    ...folders(["e2e/auth", "e2e/files", "e2e/pusher"]),
+    ...endToEnd(["deflate_grid", "monitoring/access_log", "monitoring/metrics", "openssl"]),
+  ],
+  endToEnd([
+    "answers",
+    "command_line",
+    "configuration",
+    "curl",
+    "endpoints",
+    "half_close",
+    "origin",
+    "pipelining",
+    "proxy",
+    "refusals",
+    "smuggling",
+    "transport",
+    "unix",
+    "websocket",
+    "websocket_compression",
+  ]),
 ];
 
 /** Every word, in the order in which errors list them. */
 export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
-  all: { paths: ["tests/e2e/"], beside: [UNIT, UNTIMED, UNTIMED_TOO, UNTIMED_AS_WELL] },
+  all: { paths: ["tests/e2e/"], beside: BESIDE },
   multi: { paths: [SCENARIOS] },
   http: { paths: [SCENARIOS], filter: scenariosWith("http") },
   ws: { paths: [SCENARIOS], filter: scenariosWith("ws") },

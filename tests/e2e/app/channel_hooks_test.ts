@@ -18,6 +18,7 @@ import {
 } from "../../support/channel_server.ts";
 import { fetchStream } from "../../support/plain_stream.ts";
 import { REPOSITORY, startServer, waitFor, within } from "../../support/server.ts";
+import { type AddTest, sharedBy } from "../../support/shared_server.ts";
 import "../../support/load_libc.ts";
 
 const FILE = new URL("tests/support/apps/hooks.js", REPOSITORY).pathname;
@@ -28,6 +29,22 @@ const TRANSPORTS = ["websocket", "sse", "http_stream"] as const;
 
 function start(options: AppChannelOptions = {}): Promise<AppChannelServer> {
   return startWithHooks(FILE, options);
+}
+
+/** Tests that share a server; what they add ends the clients of each. */
+function onServer(title: string): AddTest<AppChannelServer> {
+  const add = sharedBy<AppChannelServer>(title, async (body) => {
+    await using server = await start();
+    await body(server);
+  });
+  return (name, body) =>
+    add(name, async (server, step) => {
+      try {
+        await body(server, step);
+      } finally {
+        server.disconnectAll();
+      }
+    });
 }
 
 function clientOf(
@@ -62,8 +79,9 @@ async function observerOf(server: AppChannelServer): Promise<(channel: string) =
 }
 
 for (const transport of TRANSPORTS) {
-  Deno.test(`channel hooks: connect decides, over ${transport}`, async () => {
-    await using server = await start();
+  const test = onServer(`channel hooks: over ${transport}`);
+
+  test("connect decides", async (server) => {
     const ann = clientOf(server, transport, { user: "ann" }, { token: "any" });
     const told = within(
       // deno-lint-ignore no-explicit-any -- the context
@@ -106,8 +124,7 @@ for (const transport of TRANSPORTS) {
     fault.centrifuge.disconnect();
   });
 
-  Deno.test(`channel hooks: subscribe, publish, rpc and send, over ${transport}`, async () => {
-    await using server = await start();
+  test("subscribe, publish, rpc and send", async (server) => {
     const ann = clientOf(server, transport, { user: "ann" });
     await connected(ann);
     const { centrifuge } = ann;
@@ -155,6 +172,7 @@ for (const transport of TRANSPORTS) {
     assertEquals([code, reason], [4503, "as you wish"]);
   });
 
+  // On a server of its own: what others had on its connections keeps Deno's fetch from closing an HTTP stream.
   Deno.test(`channel hooks: disconnect is told who has left and why, over ${transport}`, async () => {
     await using server = await start();
     const told = await observerOf(server);
@@ -182,8 +200,9 @@ for (const transport of TRANSPORTS) {
   });
 }
 
-Deno.test("channel hooks: what connect returns: user and info in presence, channels at once", async () => {
-  await using server = await start();
+const onOne = onServer("channel hooks: on one server");
+
+onOne("what connect returns: user and info in presence, channels at once", async (server) => {
   const ann = clientOf(server, "websocket", { user: "ann" });
   await connected(ann);
   await subscribe(ann, "chat:lobby");
@@ -201,23 +220,24 @@ Deno.test("channel hooks: what connect returns: user and info in presence, chann
   assertEquals(got, [["chat:all", { raw: 1 }]]);
 });
 
-Deno.test("channel hooks: what connect returns is checked: a date in milliseconds is a fault, a number is a user", async () => {
-  await using server = await start();
-  const wrong = clientOf(server, "websocket", { user: "milliseconds" });
-  const failed = end(wrong, "error");
-  wrong.centrifuge.connect();
-  assertEquals((await failed).error.code, 100);
-  await waitFor(() => server.warnings.some((text) => text.includes("seconds since 1970")), {
-    what: () => `the warning: ${server.warnings}`,
-  });
-  wrong.centrifuge.disconnect();
-  const ann = clientOf(server, "websocket", { user: "number" });
-  await connected(ann);
-  assertEquals((await ann.centrifuge.rpc("slow", {})).data, { user: "42" });
-});
+onOne(
+  "what connect returns is checked: a date in milliseconds is a fault, a number is a user",
+  async (server) => {
+    const wrong = clientOf(server, "websocket", { user: "milliseconds" });
+    const failed = end(wrong, "error");
+    wrong.centrifuge.connect();
+    assertEquals((await failed).error.code, 100);
+    await waitFor(() => server.warnings.some((text) => text.includes("seconds since 1970")), {
+      what: () => `the warning: ${server.warnings}`,
+    });
+    wrong.centrifuge.disconnect();
+    const ann = clientOf(server, "websocket", { user: "number" });
+    await connected(ann);
+    assertEquals((await ann.centrifuge.rpc("slow", {})).data, { user: "42" });
+  },
+);
 
-Deno.test("channel hooks: publish and server.publish give a publication its key", async () => {
-  await using server = await start();
+onOne("publish and server.publish give a publication its key", async (server) => {
   const ann = clientOf(server, "websocket", { user: "ann" });
   await connected(ann);
   const { centrifuge } = ann;
@@ -250,8 +270,7 @@ Deno.test("channel hooks: publish and server.publish give a publication its key"
   });
 });
 
-Deno.test("channel hooks: refresh prolongs a connection, or it ends", async () => {
-  await using server = await start();
+onOne("refresh prolongs a connection, or it ends", async (server) => {
   const told = await observerOf(server);
   const codes = new Map<string, number>();
   for (const user of ["short", "once"]) {
@@ -272,8 +291,7 @@ Deno.test("channel hooks: refresh prolongs a connection, or it ends", async () =
   assertEquals([leftOf("short"), leftOf("once")], [[1, 0], [0]]);
 });
 
-Deno.test("channel hooks: subRefresh prolongs a subscription, or it ends with 2501", async () => {
-  await using server = await start();
+onOne("subRefresh prolongs a subscription, or it ends with 2501", async (server) => {
   const told = await observerOf(server);
   const ann = clientOf(server, "websocket", { user: "ann" });
   await connected(ann);
@@ -282,7 +300,7 @@ Deno.test("channel hooks: subRefresh prolongs a subscription, or it ends with 25
   subscription.on("subscribing", ({ code }: { code: number }) => codes.push(code));
   subscription.subscribe();
   await waitFor(() => codes.includes(2501), { what: "the end of the subscription" });
-  const refreshed = await told("chat:refreshed");
+  const refreshed = (await told("chat:refreshed")).filter(([, its]) => its === "chat:short");
   assert(refreshed.length >= 2, JSON.stringify(refreshed));
 });
 
@@ -317,8 +335,7 @@ Deno.test("channel hooks: a token that the server verifies stays verified, and t
   assertEquals((await why).code, 3500);
 });
 
-Deno.test("channel hooks: plain streams ask connect and subscribe too", async () => {
-  await using server = await start();
+onOne("plain streams ask connect and subscribe too", async (server) => {
   const told = await observerOf(server);
   const url = (query: string) => `${server.httpUrl}/channels/sse?${query}`;
   const refused = await fetch(url("channel=chat:refused"));

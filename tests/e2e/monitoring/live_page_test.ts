@@ -27,6 +27,12 @@ interface Stage {
 }
 
 browserTest("page: the live page in Chromium", async (browser, t) => {
+  await t.step("tiles, charts and workers", (t) => figures(browser, t));
+  await t.step("charts of channels, if there are any", () => channelCharts(browser));
+  await t.step("the server is not ready, and it is gone", () => ends(browser));
+});
+
+async function figures(browser: Browser, t: Deno.TestContext): Promise<void> {
   await withAdmin({ workers: 3 }, async (server, adminUrl) => {
     const stage = { browser, server, adminUrl };
     await t.step(
@@ -49,44 +55,40 @@ browserTest("page: the live page in Chromium", async (browser, t) => {
       () => schemes(stage),
     );
   });
-});
+}
 
-browserTest(
-  "page: the live page has charts of channels, if there are any",
-  async (browser) => {
-    const config = await Deno.makeTempFile({ prefix: "async-deno-test-", suffix: ".toml" });
-    await Deno.writeTextFile(config, "[channels]\nallow_anonymous_connect_without_token = true");
-    await withAdmin({ workers: 1, args: ["--config", config] }, async (server, adminUrl) => {
-      const page = await Watched.open(browser, adminUrl, { ...DESKTOP, until: "live" });
-      await using socket = await WsClient.open(`${server.wsUrl}/connection/websocket`);
-      socket.send('{"id":1,"connect":{}}');
-      await socket.next();
-      await shows(page, "figure:nth-of-type(8)", /^Channelsclients1subscriptions0/);
-      await shows(page, "figure:nth-of-type(9)", /^Deliveryp50–p99–/);
-      assertEquals(await page.evaluate("document.querySelectorAll('figure canvas').length"), 9);
-      assertEquals(page.complaints, []);
-      await page.close();
-    });
-    await Deno.remove(config);
-  },
-);
+async function channelCharts(browser: Browser): Promise<void> {
+  const config = await Deno.makeTempFile({ prefix: "async-deno-test-", suffix: ".toml" });
+  await Deno.writeTextFile(config, "[channels]\nallow_anonymous_connect_without_token = true");
+  await withAdmin({ workers: 1, args: ["--config", config] }, async (server, adminUrl) => {
+    const page = await Watched.open(browser, adminUrl, { ...DESKTOP, until: "live" });
+    await using socket = await WsClient.open(`${server.wsUrl}/connection/websocket`);
+    socket.send('{"id":1,"connect":{}}');
+    await socket.next();
+    await shows(page, "figure:nth-of-type(8)", /^Channelsclients1subscriptions0/);
+    await shows(page, "figure:nth-of-type(9)", /^Deliveryp50–p99–/);
+    assertEquals(await page.evaluate("document.querySelectorAll('figure canvas').length"), 9);
+    assertEquals(page.complaints, []);
+    await page.close();
+  });
+  await Deno.remove(config);
+}
 
-browserTest(
-  "page: the live page shows that the server is not ready, and that it is gone",
-  (browser) =>
-    withAdmin({ workers: 1, args: ["--drain-delay", "5"] }, async (server, adminUrl) => {
-      const page = await Watched.open(browser, adminUrl, { ...DESKTOP, until: "live" });
-      assertEquals(page.complaints, []);
-      server.kill("SIGTERM");
-      await page.state("draining");
-      assertEquals(await textOf(page, "#state-text"), "Not ready");
-      assertEquals(await page.page.title(), "⚠ Not ready – async-deno live");
-      await server.stop();
-      await page.state("lost");
-      assertEquals(await textOf(page, "#state-text"), "Connection lost, trying again");
-      assertEquals(await page.page.title(), "⚠ Connection lost – async-deno live");
-    }),
-);
+async function ends(browser: Browser): Promise<void> {
+  await withAdmin({ workers: 1, args: ["--drain-delay", "5"] }, async (server, adminUrl) => {
+    const page = await Watched.open(browser, adminUrl, { ...DESKTOP, until: "live" });
+    assertEquals(page.complaints, []);
+    server.kill("SIGTERM");
+    await page.state("draining");
+    assertEquals(await textOf(page, "#state-text"), "Not ready");
+    assertEquals(await page.page.title(), "⚠ Not ready – async-deno live");
+    await server.stop();
+    await page.state("lost");
+    assertEquals(await textOf(page, "#state-text"), "Connection lost, trying again");
+    assertEquals(await page.page.title(), "⚠ Connection lost – async-deno live");
+    await page.page.context().close();
+  });
+}
 
 async function desktop({ browser, server, adminUrl }: Stage): Promise<void> {
   const page = await Watched.open(browser, adminUrl, { ...DESKTOP, until: "live" });

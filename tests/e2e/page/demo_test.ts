@@ -27,7 +27,18 @@ const CUTTABLE = `
   };
 `;
 
-browserTest("page: the demo chat in Chromium, in four windows", async (browser, t) => {
+browserTest("page: the demo chat in Chromium", async (browser, t) => {
+  await t.step("in four windows", (t) => inFourWindows(browser, t));
+  await t.step("it recovers what was written while it was away", () => recovers(browser));
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    await t.step(
+      `it goes on over a restart of the server, ${signal}, without a lost line`,
+      () => restarted(browser, signal),
+    );
+  }
+});
+
+async function inFourWindows(browser: Browser, t: Deno.TestContext): Promise<void> {
   await withServer(OPTIONS, async (server) => {
     const windows = await openAll(browser, server);
     const [ada, ben, , dan] = windows as [Watched, Watched, Watched, Watched];
@@ -116,9 +127,9 @@ browserTest("page: the demo chat in Chromium, in four windows", async (browser, 
     });
     for (const window of windows) await window.close();
   });
-});
+}
 
-browserTest("page: the demo chat recovers what was written while it was away", async (browser) => {
+async function recovers(browser: Browser): Promise<void> {
   await withServer(OPTIONS, async (server) => {
     const [ada, ben] = [
       await open(browser, server, "Ada", { ...DESKTOP, init: CUTTABLE }),
@@ -139,14 +150,8 @@ browserTest("page: the demo chat recovers what was written while it was away", a
     assert(/^Connected again after .+: 1 line came meanwhile$/.test(note ?? ""), note);
     assertEquals(await notesOf(ben), []);
     await ben.close();
+    await ada.page.context().close();
   });
-});
-
-for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-  browserTest(
-    `page: the demo chat goes on over a restart of the server, ${signal}, without a lost line`,
-    (browser) => restarted(browser, signal),
-  );
 }
 
 async function restarted(browser: Browser, signal: "SIGTERM" | "SIGKILL"): Promise<void> {

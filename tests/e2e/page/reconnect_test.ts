@@ -41,7 +41,7 @@ browserTest("page: reconnecting in Chromium", async (browser, t) => {
     await restarted(browser, { during: alternateGone, back: nothing, before: alternate });
   });
   await t.step("a silent server is given up after ten seconds", async () => {
-    await withServer({ workers: 2 }, (server) => silence(browser, server));
+    await withServer({ workers: 1 }, (server) => silence(browser, server));
   });
 });
 
@@ -52,7 +52,7 @@ async function restarted(
   browser: Browser,
   { during, back, before = nothing }: { during: Act; back: Act; before?: Act },
 ): Promise<void> {
-  const first = await startServer({ workers: 2 });
+  const first = await startServer({ workers: 1 });
   let second: Server | undefined;
   try {
     const watched = await Watched.open(browser, first.url, DESKTOP);
@@ -66,7 +66,7 @@ async function restarted(
     await first.stop();
     await lost(watched);
     await during(watched);
-    second = await startServer({ workers: 2, port });
+    second = await startServer({ workers: 1, port });
     await back(watched);
     await watched.state("connected");
     const text = await secondWelcome(watched);

@@ -5,6 +5,7 @@
  *       -s PATH -h HELLO -a ACK         a subscriber: its path, what it sends, and what the answer contains
  *       -S PATH -H HELLO -A ACK         a publisher; if its path has a {c}, there is one for each channel
  *       -m MESSAGE                      what publishes; {c} is the number of the channel, {d} the data
+ *       [-P PORT]                       the port of the publishers, if it is another one
  *       [-M HEAD]                       the publishers speak HTTP: the head of the requests, whose body is MESSAGE of {l} bytes
  *       [-k FIRST]                      the number of the first channel; also that of the first connection, for its address
  *       [-z]                            all subscribe to channel 0, whatever FIRST is
@@ -74,7 +75,7 @@ typedef struct {
 
 typedef struct { uint64_t sent_at; uint32_t left; } Publication;
 
-static int port, first, all_to_zero, channels = 1, subscribers, in_flight, poller;
+static int port, publish_port, first, all_to_zero, channels = 1, subscribers, in_flight, poller;
 static double per_second;
 static size_t data_bytes;
 static const char *message, *message_head, *offset_name, *extensions;
@@ -318,10 +319,14 @@ static int await_text(int fd, const char *text, int to_the_end) {
   return -1;
 }
 
+static int port_of(const Connection *c) {
+  return c->is_publisher && publish_port ? publish_port : port;
+}
+
 static int shake_hands(Connection *c, const char *path) {
   const char *offer = c->is_publisher ? NULL : extensions;
   char text[1024];
-  size_t length = write_handshake(text, sizeof text, port, path, offer);
+  size_t length = write_handshake(text, sizeof text, port_of(c), path, offer);
   if (!length || send(c->fd, text, length, MSG_NOSIGNAL) != (ssize_t)length) return -1;
   if (await_text(c->fd, "\r\n\r\n", 0) < 0) return -1;
   const char *end = memmem(peeked, sizeof peeked, "\r\n\r\n", 4);
@@ -333,7 +338,7 @@ static int shake_hands(Connection *c, const char *path) {
 /* Connects number `i`. */
 static void open_connection(Connection *c, int i, int channel, const char *path, const char *hello, const char *ack) {
   struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
-  c->fd = open_socket(port, first + i, 0);
+  c->fd = open_socket(port_of(c), first + i, 0);
   if (c->fd < 0) { fail(c, strerror(errno)); return; }
   char *filled = fill_in(path, all_to_zero ? 0 : first + channel, "", 0);
   if (!c->is_publisher && i % CHECKED_EACH == 0 && (extensions || has_deltas)) c->checked = must(calloc(1, sizeof *c->checked));
@@ -421,9 +426,10 @@ int main(int argc, char **argv) {
   const char *path = "/", *hello = "", *ack = "", *publish_path = "/", *publish_hello = "", *publish_ack = "";
   double seconds = 0;
   char line[16];
-  for (int option; (option = getopt(argc, argv, "p:n:c:b:d:f:r:s:h:a:S:H:A:m:M:k:o:t:e:zD")) >= 0;) {
+  for (int option; (option = getopt(argc, argv, "p:P:n:c:b:d:f:r:s:h:a:S:H:A:m:M:k:o:t:e:zD")) >= 0;) {
     switch (option) {
       case 'p': port = atoi(optarg); break;
+      case 'P': publish_port = atoi(optarg); break;
       case 'n': subscribers = atoi(optarg); break;
       case 'c': channels = atoi(optarg); break;
       case 'b': data_bytes = (size_t)atol(optarg); break;

@@ -116,6 +116,8 @@ export interface ClientLoad {
   readonly wire?: ChannelsWire | undefined;
   /** How they get publications in the rows with permessage-deflate or deltas; undefined: in that way. */
   readonly delivery?: Delivery | undefined;
+  /** The port to which publications go, if it is not that of the subscribers. */
+  readonly publishPort?: number | undefined;
 }
 
 /** How subscribers get the publications of a row. */
@@ -156,7 +158,7 @@ function exchangeArgs(row: Row, port: number, { seconds, rate }: ClientLoad): st
 }
 
 function fanloadArgs(row: FanOutRow, port: number, load: ClientLoad): string[] {
-  const { seconds, wire, delivery = deliveryOf(row) } = load;
+  const { seconds, wire, delivery = deliveryOf(row), publishPort } = load;
   if (wire === undefined) throw new TypeError("a row with channels needs the wire of the peer");
   const { connections, channels, payload, flow, data } = row;
   return [
@@ -164,6 +166,7 @@ function fanloadArgs(row: FanOutRow, port: number, load: ClientLoad): string[] {
     ...["-d", `${seconds}`],
     ...("inFlight" in flow ? ["-f", `${flow.inFlight}`] : ["-r", `${flow.perSecond}`]),
     ...(data === undefined ? [] : ["-t", data]),
+    ...(publishPort === undefined ? [] : ["-P", `${publishPort}`]),
     ...fanloadWire(wire, port, delivery),
   ];
 }

@@ -184,6 +184,8 @@ Deno.test("clientArgs gives fanload the subscribers, the flow and the peer's wir
   assertEquals(args.slice(12), [...wire, "-S", "/publish", "-m", "{c}:{d}"]);
   const paced = clientArgs(rowOf("fan-out-64-1000-20s"), 8000, { seconds: 2, wire: WIRE });
   assertEquals(paced.slice(10, 12), ["-r", "20"]);
+  const apart = { seconds: 2, wire: WIRE, publishPort: 8001 };
+  assertEquals(clientArgs(rowOf("fan-out-64-1000-20s"), 8000, apart).slice(12, 14), ["-P", "8001"]);
   const deflating = clientArgs(rowOf("fan-out-deflate-1k-1000-16"), 8000, {
     seconds: 2,
     wire: WIRE,
@@ -196,13 +198,19 @@ Deno.test("clientArgs gives fanload the subscribers, the flow and the peer's wir
   assertEquals([plain.includes("-D"), plain.includes("document")], [false, true]);
 });
 
-/** A server of channels, which forgets every `forgets`th message of a subscriber; 0: none. */
-function channelServer(forgets: number): Deno.HttpServer<Deno.NetAddr> {
-  const channels = new Map<string, WebSocket[]>();
+/**
+ * A server of channels, which forgets every `forgets`th message of a subscriber; 0: none. With `paths` it refuses all others; with
+ * `channels`, these are another one's, too.
+ */
+function channelServer(
+  forgets: number,
+  { paths = ["/subscribe", "/publish"], channels = new Map<string, WebSocket[]>() } = {},
+): Deno.HttpServer<Deno.NetAddr> {
   let sent = 0;
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
-    const { socket, response } = Deno.upgradeWebSocket(request);
     const { pathname, search } = new URL(request.url);
+    if (!paths.includes(pathname)) return new Response("not here", { status: 404 });
+    const { socket, response } = Deno.upgradeWebSocket(request);
     socket.onopen = () => {
       if (pathname !== "/subscribe") return;
       const channel = search.slice(1);
@@ -219,18 +227,20 @@ function channelServer(forgets: number): Deno.HttpServer<Deno.NetAddr> {
   });
 }
 
-async function fanOut(forgets: number) {
+/** @param publisher the server that publications go to; default: that of the subscribers */
+async function fanOut(server: Deno.HttpServer<Deno.NetAddr>, publisher = server) {
   const program = await buildProgram("fanload");
   if (typeof program !== "string") throw new Error(program.missing);
-  const server = channelServer(forgets);
   const row = { ...rowOf("channels-1000"), connections: 20, channels: 4 } as Row;
-  const args = clientArgs(row, server.addr.port, { seconds: 0.3, wire: WIRE });
+  const load = { seconds: 0.3, wire: WIRE, publishPort: publisher.addr.port };
+  const args = clientArgs(row, server.addr.port, load);
   const client = startClient(program, args, { waits: true });
   assertEquals(await client.ready, true);
   client.begin();
   const report = await client.report;
   await client.end();
   await server.shutdown();
+  if (publisher !== server) await publisher.shutdown();
   return report;
 }
 
@@ -238,7 +248,7 @@ Deno.test({
   name: "fanload counts each publication that reaches a subscriber",
   ignore: findProgram("gcc") === undefined,
   async fn() {
-    const { requests, errors, p50, p99 } = await fanOut(0);
+    const { requests, errors, p50, p99 } = await fanOut(channelServer(0));
     assertEquals(errors, 0);
     // Each channel has 5 subscribers.
     assertEquals([requests > 0, requests % 5], [true, 0]);
@@ -247,9 +257,22 @@ Deno.test({
 });
 
 Deno.test({
+  name: "fanload publishes at another server than that of the subscribers",
+  ignore: findProgram("gcc") === undefined,
+  async fn() {
+    const channels = new Map<string, WebSocket[]>();
+    const [subscribers, publisher] = ["/subscribe", "/publish"].map((path) =>
+      channelServer(0, { paths: [path], channels })
+    );
+    const { requests, errors } = await fanOut(subscribers!, publisher);
+    assertEquals([requests > 0, errors], [true, 0]);
+  },
+});
+
+Deno.test({
   name: "fanload tells of a publication that a subscriber missed",
   ignore: findProgram("gcc") === undefined,
   async fn() {
-    assertEquals((await fanOut(33)).errors > 0, true);
+    assertEquals((await fanOut(channelServer(33))).errors > 0, true);
   },
 });

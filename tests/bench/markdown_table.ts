@@ -55,14 +55,14 @@ export function targetsTable(results: readonly RowResult[]): string[] {
     const summaries = summariesOf(result);
     return OURS.flatMap((us) =>
       comparisonsOf(result.row, summaries, us)
-        .filter(({ cpu }) => cpu.target !== undefined)
-        .map(({ peer, cpu, p99, p999, wireBytes }) => {
+        .filter(({ cpu, rate }) => cpu.target !== undefined || rate !== undefined)
+        .map(({ peer, cpu, p99, p999, wireBytes, rate }) => {
           const far = result.row.load === "paced" ? p999 : undefined;
-          return [result.row.title, us, peer, ...[cpu, p99, far, wireBytes].map(formatRatio)];
+          return [result.row.title, us, peer, ...[cpu, p99, far, wireBytes, rate].map(formatRatio)];
         })
     );
   });
-  return table(["row", "server", "to", "CPU", "p99", "p99.9", "bytes"], lines);
+  return table(["row", "server", "to", "CPU", "p99", "p99.9", "bytes", "per second"], lines);
 }
 
 /** Writes both tables. */

@@ -36,6 +36,8 @@ export interface BenchOptions {
   readonly channels: boolean;
   /** The rows with handlers of JavaScript, instead of the others. */
   readonly app: boolean;
+  /** The rows with three servers that share an engine, instead of the others. */
+  readonly engine: boolean;
   /** Install the missing peers that npm has, into dist/bench/peers. */
   readonly install: boolean;
   /** Print the usage and stop. */
@@ -63,6 +65,8 @@ export const USAGE = `deno task bench [options]
   --rate           all servers get the same requests a second: half of what saturated the best peer
   --channels       fan-out to subscribers of channels, and publishing by HTTP, instead of the other rows
   --app            handlers of JavaScript, the same in async-deno --app, Bun, Deno and Node, instead of the others
+  --engine         three servers that share a Redis or NATS server, beside its client library alone and one server without it,
+                   instead of the others; --workers is 1
   --quick          keep-alive, one request per connection, WebSocket echo of 16 B and 1 KiB, file of 1 KiB
   --install        first install Bun, ws, uWebSockets.js and Hono from npm into dist/bench/peers
   --help           this text
@@ -71,7 +75,11 @@ Without --cold and --rate, some rows are measured so too (cold-*, rate-*). The t
 output; results.json, table.md and chart.svg to dist/bench/.`;
 
 const STRINGS = ["rounds", "seconds", "warmup", "workers", "rows", "peers", "before"];
-const SWITCHES = ["pin", "cold", "rate", "channels", "app", "quick", "install", "help"];
+const SWITCHES = ["pin", "cold", "rate", "channels", "app", "engine", "quick", "install", "help"];
+/** Each has its own rows. */
+const ROW_CHOICES = ["channels", "app", "engine"] as const;
+/** What the rows with an engine do not have: they are always warm, on all cores, with the same servers. */
+const NOT_WITH_ENGINE = ["pin", "cold", "rate", "quick", "install"] as const;
 
 /** Parses a decimal number above zero (or from zero with `orZero`), at most `most`. */
 function numberOf(
@@ -100,6 +108,11 @@ function regexOf(text: string): RegExp {
   }
 }
 
+function refuseWithEngine(parsed: Record<string, unknown>, peers: readonly string[]): void {
+  const other = peers.length > 0 ? "peers" : NOT_WITH_ENGINE.find((name) => parsed[name]);
+  if (other !== undefined) throw new UsageError(`--engine has no rows with --${other}`);
+}
+
 /**
  * Parses the command line.
  *
@@ -125,14 +138,15 @@ export function parseOptions(args: readonly string[], peerIds: readonly string[]
   for (const id of peers) {
     if (!known.includes(id)) throw new UsageError(`no peer "${id}": there are ${known.join(", ")}`);
   }
-  if (parsed.channels && parsed.app) {
-    throw new UsageError("--channels and --app each choose the rows: use one of them");
+  if (ROW_CHOICES.filter((name) => parsed[name]).length > 1) {
+    throw new UsageError("--channels, --app and --engine each choose the rows: use one of them");
   }
+  if (parsed.engine) refuseWithEngine(parsed, peers);
   if (parsed.cold && parsed.rate) {
     throw new UsageError("--cold saturates a fresh server, --rate does not: use one of them");
   }
   const pin = parsed.pin === true;
-  const workers = parsed.workers ?? (pin ? "1" : "2");
+  const workers = parsed.workers ?? (pin || parsed.engine ? "1" : "2");
   return {
     rounds: numberOf("rounds", parsed.rounds, { most: 1000, whole: true, orZero: false }),
     seconds: numberOf("seconds", parsed.seconds, { most: 3600, whole: false, orZero: false }),
@@ -146,6 +160,7 @@ export function parseOptions(args: readonly string[], peerIds: readonly string[]
     rate: parsed.rate === true,
     channels: parsed.channels === true,
     app: parsed.app === true,
+    engine: parsed.engine === true,
     quick: parsed.quick === true,
     install: parsed.install === true,
     help: parsed.help === true,

@@ -60,9 +60,10 @@ Deno.test("every option", () => {
   assertEquals([rows.test("ws-16"), rows.test("close")], [true, false]);
 });
 
-Deno.test("pinned, a server has one worker by default", () => {
+Deno.test("pinned or with an engine, a server has one worker by default", () => {
   assertEquals(parseOptions(["--pin"], IDS).workers, 1);
   assertEquals(parseOptions(["--pin", "--workers", "3"], IDS).workers, 3);
+  assertEquals(parseOptions(["--engine"], IDS).workers, 1);
 });
 
 Deno.test("an earlier executable is a peer only with --before", () => {
@@ -80,6 +81,9 @@ Deno.test("invalid arguments are refused", () => {
     [["--seconds", "x"], "--seconds must be a number"],
     [["--workers", "257"], "up to 256"],
     [["--cold", "--rate"], "use one of them"],
+    [["--app", "--engine"], "use one of them"],
+    [["--engine", "--pin"], "--engine has no rows with --pin"],
+    [["--engine", "--peers", "bun"], "--engine has no rows with --peers"],
     [["--before="], "--before must name an executable"],
     [["--rows", "("], "not a regular expression"],
     [["--peers", "apache"], 'no peer "apache"'],

@@ -6,6 +6,7 @@
  * called by the report, the Markdown table and for the JSON.
  */
 
+import { LIBRARY, MEMORY } from "./engine_rows.ts";
 import { C_LOOP } from "./peers/c_loop.ts";
 import { PLAIN } from "./peers/async_deno_plain.ts";
 import { EARLIER } from "./peers/earlier_executable.ts";
@@ -21,6 +22,8 @@ export interface Ratio {
   readonly target: number | undefined;
   /** Whether the target is met; undefined if there is no target. */
   readonly met: boolean | undefined;
+  /** The target is the lowest value, instead. */
+  readonly isLeast?: boolean;
 }
 
 /** One of our servers and a peer. */
@@ -34,6 +37,8 @@ export interface Comparison {
   readonly p999: Ratio | undefined;
   /** Bytes that a subscriber receives for a message. Undefined without subscribers. */
   readonly wireBytes: Ratio | undefined;
+  /** Requests a second; only if there is a target. */
+  readonly rate?: Ratio;
 }
 
 /** Our p99 compared with the best of the peers. */
@@ -49,15 +54,21 @@ export interface TailComparison {
 /** The forms of async-deno, which are not compared with each other. */
 export const OURS: readonly string[] = ["async-deno", "async-deno-exe"];
 
-/** Whether a server is another product: neither async-deno, also an earlier one or without compression, nor the bare loop in C. */
+/** Whether a server is another product: neither async-deno, also an earlier one, without compression or without an engine, nor the bare loop in C or of a client library. */
 export function isRival(id: string): boolean {
-  return !OURS.includes(id) && id !== EARLIER && id !== PLAIN && id !== C_LOOP;
+  return !OURS.includes(id) && ![EARLIER, PLAIN, C_LOOP, MEMORY, LIBRARY].includes(id);
 }
 
 function ratio(ours: number | null, theirs: number | null, target: number | undefined) {
   if (ours === null || theirs === null || theirs === 0) return undefined;
   const value = ours / theirs;
   return { value, target, met: target === undefined ? undefined : value <= target };
+}
+
+function rateOf(ours: Summary, theirs: Summary, target: number | undefined) {
+  if (target === undefined) return {};
+  const value = ours.requestsPerSecond / theirs.requestsPerSecond;
+  return { rate: { value, target, met: value >= target, isLeast: true } };
 }
 
 /**
@@ -80,7 +91,7 @@ export function comparisonsOf(
     const p99 = ratio(ours.p99, theirs.p99, target?.p99);
     const p999 = ratio(ours.p999, theirs.p999, target?.p999);
     const wireBytes = ratio(ours.wireBytes, theirs.wireBytes, target?.wireBytes);
-    return [{ peer, cpu, p99, p999, wireBytes }];
+    return [{ peer, cpu, p99, p999, wireBytes, ...rateOf(ours, theirs, target?.rate) }];
   });
 }
 

@@ -2,7 +2,8 @@
  * The result as text for a terminal.
  *
  * In: row results. Out: lines. Pure; called by run.ts when a row is done. Each peer's line has our ratios
- * to it, of CPU, p99 and, with subscribers, the bytes of a message, with the target: `0.82 ≤ 0.90 ✓`.
+ * to it, of CPU, p99 and, with subscribers, the bytes of a message, with the target: `0.82 ≤ 0.90 ✓`. With an engine, there are its
+ * CPU and what is done in a second as well.
  */
 
 import type { Entry, PeerStatus, RowResult } from "./harness.ts";
@@ -50,12 +51,30 @@ export function formatRatio(ratio: Ratio | undefined): string {
   if (ratio === undefined) return "";
   const value = ratio.value.toFixed(2);
   if (ratio.target === undefined) return value;
-  return `${value} ≤ ${ratio.target.toFixed(2)} ${ratio.met ? "✓" : "✗"}`;
+  return `${value} ${ratio.isLeast ? "≥" : "≤"} ${ratio.target.toFixed(2)} ${
+    ratio.met ? "✓" : "✗"
+  }`;
 }
 
 /** Formats the bytes of a message. */
 function formatBytes(bytes: number | null): string {
   return bytes === null ? "–" : `${bytes.toFixed(0)} B`;
+}
+
+/** The columns of a row with an engine; the CPU of the server that publishes is the row's own if there are no subscribers. */
+function engineColumns(row: Row): Cells {
+  if (row.engine === undefined) return [];
+  return [...(isFanOutRow(row) ? ["publisher"] : []), "engine", "in a call"];
+}
+
+function engineFigures({ engine }: Summary, row: Row): Cells {
+  if (row.engine === undefined) return [];
+  const { publisherCpu = null, engineCpu = null, together = null } = engine ?? {};
+  return [
+    ...(isFanOutRow(row) ? [formatMicros(publisherCpu)] : []),
+    formatMicros(engineCpu),
+    together === null ? "–" : together.toFixed(1),
+  ];
 }
 
 function figures(summary: Summary, row: Row): Cells {
@@ -68,6 +87,7 @@ function figures(summary: Summary, row: Row): Cells {
     ...(row.load === "paced" ? [formatMicros(summary.p999)] : []),
     ...(isFanOutRow(row) ? [formatBytes(summary.wireBytes)] : []),
     `${(summary.rssBytes / MIB).toFixed(0)} MiB`,
+    ...engineFigures(summary, row),
   ];
 }
 
@@ -120,6 +140,11 @@ function paceNotes({ rate, entries }: RowResult): string[] {
   ];
 }
 
+/** The ratios that only some rows have. */
+function lastRatios(row: Row): readonly ("wire" | "per second")[] {
+  return isFanOutRow(row) ? ["wire"] : row.engine === undefined ? [] : ["per second"];
+}
+
 /** A row's table with its notes. */
 export function rowLines(result: RowResult): string[] {
   const { row, missing, entries } = result;
@@ -139,15 +164,18 @@ export function rowLines(result: RowResult): string[] {
     ...(paced ? ["p99.9"] : []),
     ...(isFanOutRow(row) ? ["wire"] : []),
     "RSS",
-    ...ours.flatMap((id) => [`${id} to it`, "p99", ...(isFanOutRow(row) ? ["wire"] : [])]),
+    ...engineColumns(row),
+    ...ours.flatMap((id) => [`${id} to it`, "p99", ...lastRatios(row)]),
   ];
   const ratios = ours.map((id) => comparisonsOf(row, summaries, id));
   const lines = entries.flatMap(({ peer, label, summary }): Cells[] => {
     if (summary === undefined) return [];
     const beside = ratios.flatMap((list) => {
       const found = list.find((comparison) => comparison.peer === peer);
-      const wire = isFanOutRow(row) ? [formatRatio(found?.wireBytes)] : [];
-      return [formatRatio(found?.cpu), formatRatio(found?.p99), ...wire];
+      const more = lastRatios(row).map((name) =>
+        formatRatio(name === "wire" ? found?.wireBytes : found?.rate)
+      );
+      return [formatRatio(found?.cpu), formatRatio(found?.p99), ...more];
     });
     return [[`  ${label}`, ...figures(summary, row), ...beside]];
   });

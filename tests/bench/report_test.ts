@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { alignColumns, formatMicros, formatRate, peerLines, rowLines } from "./report.ts";
 import { measuredEntry } from "./measured_entry.ts";
+import { makeEngineRows } from "./engine_rows.ts";
 import { makeChannelRows, makeRows } from "./rows.ts";
 
 const ROW = makeRows(2)[0]!;
@@ -67,6 +68,19 @@ Deno.test("a row with subscribers shows the bytes that they receive", () => {
   });
   assertMatch(lines[0]!, /p99 +wire +RSS/);
   assertMatch(lines[2]!, /1000 B .*0\.35 ≤ 0\.40 ✓$/);
+});
+
+Deno.test("a row with an engine shows what that costs, and is compared with the client library", () => {
+  const row = makeEngineRows(1).find(({ id }) => id === "redis-publish")!;
+  const ours = measuredEntry("async-deno-exe", 90);
+  const library = measuredEntry("library", 30);
+  const engine = { publisherCpu: 90, engineCpu: 12.34, together: 21.5 };
+  const summary = { ...ours.summary!, requestsPerSecond: 90_000, engine };
+  const lines = rowLines({ row, missing: undefined, entries: [{ ...ours, summary }, library] });
+  assertEquals(lines.length, 3);
+  assertMatch(lines[0]!, /RSS +engine +in a call +async-deno-exe to it +p99 +per second$/);
+  assertMatch(lines[1]!, /90,000 .* 12\.3 µs +21\.5$/);
+  assertMatch(lines[2]!, /3\.00 +1\.00 +0\.73 ≥ 0\.70 ✓$/);
 });
 
 Deno.test("a client that was late, and sessions that were not resumed, are noted", () => {

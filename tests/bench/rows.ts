@@ -39,6 +39,9 @@ export type HttpMode = "get" | "close" | "resume" | "pipeline" | "browser" | "po
  */
 export type Load = "warm" | "cold" | "paced";
 
+/** An engine of the rows with three servers. */
+export type EngineName = "redis" | "nats";
+
 interface RowBase {
   /** Short, stable id, used by `--rows` and the JSON. */
   readonly id: string;
@@ -53,6 +56,10 @@ interface RowBase {
   /** The cores of client and server. */
   readonly placement: Placement;
   readonly load: Load;
+  /** What three servers share, in the rows of engine_rows.ts. */
+  readonly engine?: EngineName;
+  /** Whether the server that publishes gets back what it publishes, as a follower of the channel. */
+  readonly isFollowed?: boolean;
 }
 
 /** A row with HTTP requests. */

@@ -8,6 +8,9 @@
 
 import { writeCertificate } from "./certificate.ts";
 import { estimateSeconds } from "./duration.ts";
+import { ENGINE_CONTENDERS, EngineBench } from "./engine_bench.ts";
+import { isEngineRow, makeEngineRows } from "./engine_rows.ts";
+import { stopEngines } from "./engine_servers.ts";
 import { Harness, type Progress, type RunResult } from "./harness.ts";
 import { describeMachine, loadWarning, type Machine, machineText } from "./machine.ts";
 import { TABLE, writeMarkdown } from "./markdown_table.ts";
@@ -56,7 +59,7 @@ function progressOf(plan: RunPlan): Progress & { end(): void } {
 function stopServersOn(signals: readonly Deno.Signal[]): void {
   for (const name of signals) {
     Deno.addSignalListener(name, () => {
-      stopAll().finally(() => Deno.exit(130));
+      Promise.all([stopAll(), stopEngines()]).finally(() => Deno.exit(130));
     });
   }
 }
@@ -71,8 +74,8 @@ async function clearScratch(): Promise<void> {
 }
 
 function rowsOf(options: BenchOptions): readonly Row[] {
-  const { workers, pin, cold, rate, channels, app, quick, rows } = options;
-  const make = channels ? makeChannelRows : app ? makeAppRows : makeRows;
+  const { workers, pin, cold, rate, channels, app, engine, quick, rows } = options;
+  const make = channels ? makeChannelRows : app ? makeAppRows : engine ? makeEngineRows : makeRows;
   const all = make(workers, pin ? "apart" : "all");
   const warm = all.filter((row) => row.load === "warm");
   const offered = cold ? warm.map(asCold) : rate ? warm.map(asPaced) : all;
@@ -90,15 +93,19 @@ function counted(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? "" : "s"}`;
 }
 
-/** What is measured and how, and how long that takes. */
-async function planLines(
-  options: BenchOptions,
-  rows: readonly Row[],
-  peers: readonly Peer[],
-): Promise<string[]> {
-  const { rounds, seconds, warmup, pin } = options;
+async function presentOf(peers: readonly Peer[]): Promise<Peer[]> {
   const present: Peer[] = [];
   for (const peer of peers) if (!isMissing(await peer.find())) present.push(peer);
+  return present;
+}
+
+/** What is measured and how, and how long that takes. */
+function planLines(
+  options: BenchOptions,
+  rows: readonly Row[],
+  present: readonly Pick<Peer, "does">[],
+): string[] {
+  const { rounds, seconds, warmup, pin } = options;
   const minutes = Math.ceil(estimateSeconds(rows, present, options) / 60);
   const cores = pin ? "; client on core 0, servers on the others" : "";
   return [
@@ -115,6 +122,34 @@ async function chart(result: RunResult, machine: Machine): Promise<string> {
   } catch (error) {
     return `no chart: ${error instanceof Error ? error.message : error}`;
   }
+}
+
+async function showResult(
+  result: RunResult,
+  about: { options: BenchOptions; machine: Machine; startedAt: Date; pageBytes: number },
+): Promise<void> {
+  const { machine } = about;
+  print(["", "servers:", ...peerLines(result.peers), ""]);
+  await writeResults(result, about);
+  await writeMarkdown(result.rows, machineText(machine));
+  print([RESULTS, TABLE, await chart(result, machine)]);
+}
+
+/** The rows with an engine. */
+async function mainWithEngine(options: BenchOptions): Promise<void> {
+  const [startedAt, machine] = [new Date(), describeMachine()];
+  stopServersOn(["SIGINT", "SIGTERM"]);
+  await clearScratch();
+  const rows = rowsOf(options).filter(isEngineRow);
+  print([
+    machineText(machine),
+    ...planLines(options, rows, ENGINE_CONTENDERS),
+    ...loadWarning(machine),
+  ]);
+  const progress = progressOf({ rows: rows.length, rounds: options.rounds });
+  const result = await new EngineBench(options, progress).run(rows);
+  progress.end();
+  await showResult(result, { options, machine, startedAt, pageBytes: 0 });
 }
 
 async function main(options: BenchOptions): Promise<void> {
@@ -134,23 +169,21 @@ async function main(options: BenchOptions): Promise<void> {
   const peers = peersOf(options);
   print([
     machineText(machine),
-    ...await planLines(options, measured, peers),
+    ...planLines(options, measured, await presentOf(peers)),
     ...loadWarning(machine),
   ]);
   if (page.standInBecause !== undefined) print([`the page is a stand-in: ${page.standInBecause}`]);
   const progress = progressOf({ rows: measured.length, rounds: options.rounds });
   const result = await new Harness(options, page.bytes, progress).run(measured, peers);
   progress.end();
-  print(["", "servers:", ...peerLines(result.peers), ""]);
-  await writeResults(result, { options, machine, startedAt, pageBytes: page.bytes.length });
-  await writeMarkdown(result.rows, machineText(machine));
-  print([RESULTS, TABLE, await chart(result, machine)]);
+  await showResult(result, { options, machine, startedAt, pageBytes: page.bytes.length });
 }
 
 try {
   const options = parseOptions(Deno.args, PEERS.map((peer) => peer.id));
   await Deno.mkdir(OUTPUT, { recursive: true });
   if (options.help) print([USAGE]);
+  else if (options.engine) await mainWithEngine(options);
   else await main(options);
   // The signal listeners would keep the process alive.
   Deno.exit(0);

@@ -4,6 +4,16 @@
  * In: the measured turns. Out: medians. Pure; called by the harness and the report.
  */
 
+/** What is measured besides with three servers that share an engine. */
+export interface EngineTurn {
+  /** CPU of the server that publishes, in µs per publication. */
+  readonly publisherCpu: number;
+  /** CPU of the engine, in µs per publication; null without one. */
+  readonly engineCpu: number | null;
+  /** Publications in a call of the engine; null if the engine does not count its calls. */
+  readonly together: number | null;
+}
+
 /** The measurements of one turn: some seconds of load on one server. */
 export interface Turn {
   /** Responses or messages that the client counted. */
@@ -32,6 +42,7 @@ export interface Turn {
   readonly clientBusiest: number;
   /** Share of one core that the server's busiest thread used. */
   readonly serverBusiest: number;
+  readonly engine?: EngineTurn;
 }
 
 /** The medians of a server's turns, and their quality. */
@@ -54,6 +65,7 @@ export interface Summary {
   readonly clientLimited: boolean;
   /** Half the difference between the lowest and highest CPU per request of a turn, divided by the median. */
   readonly spread: number;
+  readonly engine?: EngineTurn;
 }
 
 /** From this share of a core on, a thread is saturated. */
@@ -72,13 +84,23 @@ function medianOrNull(values: readonly (number | null)[]): number | null {
   return known.length === 0 ? null : median(known);
 }
 
+function summarizeEngine(turns: readonly EngineTurn[]): EngineTurn {
+  return {
+    publisherCpu: median(turns.map((turn) => turn.publisherCpu)),
+    engineCpu: medianOrNull(turns.map((turn) => turn.engineCpu)),
+    together: medianOrNull(turns.map((turn) => turn.together)),
+  };
+}
+
 /** Summarizes the turns of one server in one row. */
 export function summarize(turns: readonly Turn[]): Summary {
   const cpu = turns.map((turn) => turn.cpuPerRequest);
   const cpuPerRequest = median(cpu);
   const client = median(turns.map((turn) => turn.clientBusiest));
   const server = median(turns.map((turn) => turn.serverBusiest));
+  const engine = turns.flatMap((turn) => turn.engine ?? []);
   return {
+    ...(engine.length === 0 ? {} : { engine: summarizeEngine(engine) }),
     cpuPerRequest,
     requestsPerSecond: median(turns.map((turn) => turn.requestsPerSecond)),
     p50: medianOrNull(turns.map((turn) => turn.p50)),

@@ -38,6 +38,15 @@ Deno.test("summarize computes medians, the sum of errors, and the spread of the 
   assertEquals({ cpuPerRequest, errors, spread }, { cpuPerRequest: 10, errors: 6, spread: 0.4 });
 });
 
+Deno.test("summarize computes medians of what an engine costs, where it was measured", () => {
+  const turns = [3, 1, 9].map((engineCpu) => ({
+    ...TURN,
+    engine: { publisherCpu: 2 * engineCpu, engineCpu, together: null },
+  }));
+  assertEquals(summarize(turns).engine, { publisherCpu: 6, engineCpu: 3, together: null });
+  assertEquals("engine" in summarize([TURN]), false);
+});
+
 Deno.test("summarize has no latency if no turn has one", () => {
   const { p50, p99 } = summarize([{ ...TURN, p50: null, p99: null }]);
   assertEquals([p50, p99], [null, null]);

@@ -20,6 +20,9 @@ import { isFanOutRow, isLargeFileRow, type Row } from "./rows.ts";
 import type { ServerProcess } from "./server_process.ts";
 import type { Turn } from "./statistics.ts";
 
+/** What is loaded and measured: a server, or several of which one gets the load. */
+export type Loaded = Pick<ServerProcess, "port" | "ids">;
+
 /** The load generator and its settings. */
 export interface TurnLoad extends ClientLoad {
   /** The client's program. */
@@ -70,7 +73,7 @@ function start(port: number, row: Row, load: TurnLoad): RunningClient {
 
 /** Loads a server without measuring its CPU: to warm it up, or to find the rate that saturates it. */
 export async function loadOnly(
-  server: ServerProcess,
+  server: Loaded,
   row: Row,
   load: TurnLoad,
 ): Promise<ClientReport> {
@@ -98,7 +101,7 @@ export function resumedShare(
  * @throws Error if no request was answered
  */
 export async function takeTurn(
-  server: ServerProcess,
+  server: Loaded,
   row: Row,
   load: TurnLoad,
 ): Promise<Turn> {

@@ -14,6 +14,8 @@ import { NO_REDIS, REDIS_SERVER, RedisEngine } from "./redis_engine.ts";
 export interface TestEngine extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
+  /** Its process while it runs. */
+  readonly pid: number | undefined;
   start(): Promise<void>;
   kill(): Promise<void>;
   freeze(): void;

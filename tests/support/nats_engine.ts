@@ -55,6 +55,11 @@ export class NatsEngine implements AsyncDisposable {
     return `nats://127.0.0.1:${this.port}`;
   }
 
+  /** Its process while it runs. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
   /** Starts it, again after `kill`. */
   async start(): Promise<void> {
     const store = `${this.#folder}/store`;

@@ -69,6 +69,11 @@ export class RedisEngine implements AsyncDisposable {
     return `redis://127.0.0.1:${this.port}`;
   }
 
+  /** Its process while it runs. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
   /** Starts it, again after `kill`. */
   async start(): Promise<void> {
     const { appendOnly = false, args = [], tls } = this.#options;

@@ -15,12 +15,12 @@ const V8_FLAGS = "--v8-flags=--max-semi-space-size=1";
 
 /** The arguments of async-deno, from source and compiled. */
 export function serverArgs(place: Place): string[] {
-  const { port, workers, work, connections } = place;
+  const { port, workers, work } = place;
   const log = ["--log", `${SCRATCH}async-deno-${port}.log`];
   const access = work === "log" ? ["--access-log", `${SCRATCH}async-deno-${port}-access.log`] : [];
   const files = servesFiles(work) ? ["--root", SITE] : [];
   const tls = usesTls(work) ? ["--tls-cert", CERT_FILE, "--tls-key", KEY_FILE] : [];
-  const channels = usesChannels(work) ? channelArgs(work, connections) : [];
+  const channels = usesChannels(work) ? channelArgs(place) : [];
   const deflate = usesDeflate(work) ? ["--websocket-compression"] : [];
   const app = runsApp(work) ? ["--app", appPath("app.mjs")] : [];
   const options = [...log, ...access, ...files, ...tls, ...channels, ...deflate, ...app];

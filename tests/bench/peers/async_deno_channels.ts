@@ -1,14 +1,14 @@
 /**
  * The channels of async-deno for the benchmark: the config, and what clients send.
  *
- * In: the work, and how many connections come. Out: arguments; the config is written to SCRATCH. Each channel keeps 100
+ * In: the work, how many connections come, and the engine if there is one. Out: arguments; the config is written to SCRATCH. Each channel keeps 100
  * publications; for the work with deltas, it sends them to clients that ask for them. Clients
  * speak the Centrifuge protocol, and offer compaction as the npm package does; publications come by the HTTP API.
  */
 
 import type { ChannelsWire } from "../channels_wire.ts";
 import { SCRATCH } from "../paths.ts";
-import type { Work } from "../rows.ts";
+import type { Place } from "./peer.ts";
 
 const KEY_FILE = `${SCRATCH}channels.key`;
 const KEY = "benchmark-benchmark-benchmark";
@@ -20,7 +20,7 @@ const OTHER_CONNECTIONS = 100;
 const TOML = `
 [channels]
 allow_anonymous_connect_without_token = true
-
+{engine}
 [channels.namespaces.bench]
 history_size = 100
 history_ttl = "10m"
@@ -37,35 +37,42 @@ const DELTAS = `allowed_delta_types = ["fossil"]
 delta_publish = true
 `;
 
-const PUBLICATION = '{"channel":"bench:{c}","data":{d}}';
 const CONNECT = '{"id":1,"connect":{}}';
-const SUBSCRIBE = '{"id":2,"subscribe":{"channel":"bench:{c}","flag":1}}';
-const SUBSCRIBE_TO_DELTAS =
-  '{"id":2,"subscribe":{"channel":"bench:{c}","flag":1,"delta":"fossil"}}';
 
-/** The wire of async-deno. */
-export const ASYNC_DENO_WIRE: ChannelsWire = {
-  subscriber: {
-    path: "/connection/websocket",
-    hello: `${CONNECT}\n${SUBSCRIBE}`,
-    ack: '"id":2',
-    deltaHello: `${CONNECT}\n${SUBSCRIBE_TO_DELTAS}`,
-  },
-  publisher: { by: "http" },
-  post: {
-    path: "/api/publish",
-    fields: [`X-API-Key: ${KEY}`, "Content-Type: application/json"],
-    body: PUBLICATION,
-  },
-  offset: '"offset":',
-};
+/** The wire of async-deno. @param channel in the namespace */
+export function asyncDenoWire(channel: string): ChannelsWire {
+  const name = `"channel":"bench:${channel}"`;
+  return {
+    subscriber: {
+      path: "/connection/websocket",
+      hello: `${CONNECT}\n{"id":2,"subscribe":{${name},"flag":1}}`,
+      ack: '"id":2',
+      deltaHello: `${CONNECT}\n{"id":2,"subscribe":{${name},"flag":1,"delta":"fossil"}}`,
+    },
+    publisher: { by: "http" },
+    post: {
+      path: "/api/publish",
+      fields: [`X-API-Key: ${KEY}`, "Content-Type: application/json"],
+      body: `{${name},"data":{d}}`,
+    },
+    offset: '"offset":',
+  };
+}
+
+/** The wire of async-deno with numbered channels. */
+export const ASYNC_DENO_WIRE = asyncDenoWire("{c}");
 
 /** Writes the config; returns the arguments that name it. */
-export function channelArgs(work: Work, connections = 0): string[] {
+export function channelArgs(
+  { work, engine, connections = 0 }: Pick<Place, "work" | "engine" | "connections">,
+): string[] {
   const deltas = work === "fan-out-delta";
   // Two servers may be started at the same time.
-  const config = `${SCRATCH}channels${deltas ? "-deltas" : ""}.toml`;
-  Deno.writeTextFileSync(config, TOML.replace("{deltas}\n", deltas ? `${DELTAS}\n` : "\n"));
+  const kind = `${deltas ? "-deltas" : ""}${engine === undefined ? "" : "-engine"}`;
+  const config = `${SCRATCH}channels${kind}.toml`;
+  const text = TOML.replace("{deltas}\n", deltas ? `${DELTAS}\n` : "\n")
+    .replace("{engine}\n", engine === undefined ? "\n" : `engine = "${engine}"\n\n`);
+  Deno.writeTextFileSync(config, text);
   Deno.writeTextFileSync(KEY_FILE, KEY);
   const most = `${Math.max(USUAL_CONNECTIONS, connections + OTHER_CONNECTIONS)}`;
   // All are one anonymous user, and may be one address.

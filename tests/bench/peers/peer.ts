@@ -30,6 +30,8 @@ export interface Place {
   readonly work: Work;
   /** How many connections come, if that is more than a few hundred. */
   readonly connections?: number;
+  /** The URL of the engine that its channels are in. */
+  readonly engine?: string;
 }
 
 /** A server that can be measured. */

@@ -20,7 +20,7 @@ import { NO_LINK, refusal, unavailable } from "../refusals.ts";
 import { AppendQueue } from "./append_queue.ts";
 import type { ClusterMaster } from "./cluster_master.ts";
 import { ClusterMasters } from "./cluster_masters.ts";
-import { decodeMessage } from "./frames.ts";
+import { decodeMessages } from "./frames.ts";
 import { type RedisFault, redisFault } from "./redis_faults.ts";
 import type { RedisLink } from "./redis_link.ts";
 import type { NodesPlace } from "./redis_nodes.ts";
@@ -226,8 +226,8 @@ export class ClusterServers implements RedisServers {
 
   #message(name: string, bytes: Uint8Array): void {
     const channel = this.#options.names.channelOf(name);
-    const message = channel === undefined ? undefined : decodeMessage(bytes);
-    if (message !== undefined) this.#events?.message(channel!, message);
+    if (channel === undefined) return;
+    for (const message of decodeMessages(bytes)) this.#events?.message(channel, message);
   }
 
   #dropped(master: ClusterMaster, names: readonly string[]): void {

@@ -15,7 +15,7 @@ import type {
 import { LinkKeeper } from "../link_keeper.ts";
 import { NO_LINK, refusal } from "../refusals.ts";
 import { AppendQueue } from "./append_queue.ts";
-import { decodeMessage } from "./frames.ts";
+import { decodeMessages } from "./frames.ts";
 import type { RedisNames } from "./names.ts";
 import { redisFault } from "./redis_faults.ts";
 import type { RedisLink, RedisServer } from "./redis_link.ts";
@@ -147,6 +147,6 @@ export class OneServer implements RedisServers {
   #message(name: string, bytes: Uint8Array): void {
     const channel = this.#names.channelOf(name);
     if (channel === undefined) this.#keeper.probed(new TextDecoder().decode(bytes));
-    else this.#keeper.deliver(channel, decodeMessage(bytes));
+    else for (const each of decodeMessages(bytes)) this.#keeper.deliver(channel, each);
   }
 }

@@ -16,10 +16,10 @@ function brief(result: EnginePublishResult): string {
   return "offset" in result ? `${result.status} ${result.offset}` : result.status;
 }
 
-/** How often a script has run. */
-async function calls(engine: RedisEngine): Promise<number> {
+/** How often a command has run; the default is that of scripts. */
+async function calls(engine: RedisEngine, command = "evalsha"): Promise<number> {
   const stats = await engine.command("INFO", "commandstats");
-  return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+  return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
 }
 
 Deno.test("append batch: answers of each kind", () => {
@@ -41,7 +41,7 @@ Deno.test({
     await using node = await EngineNode.start(engine.url);
     const { driver } = node;
     await Promise.all([driver.listen("a"), driver.listen("b")]);
-    const before = await calls(engine);
+    const [before, sentBefore] = [await calls(engine), await calls(engine, "publish")];
     const key = { idempotencyKey: bytes("k") };
     const version = { version: { version: 1, versionEpoch: new Uint8Array(0) } };
     const wishes: [string, string, object][] = [
@@ -64,8 +64,11 @@ Deno.test({
       ...["stored 3", "repeated 1", "stored 2", "skipped 2", "stored 4"],
     ]);
     assertEquals(await calls(engine), before + 1);
+    // One message for each channel, and some probes.
+    const sent = await calls(engine, "publish") - sentBefore;
+    assert(sent >= 2 && sent < 7, `${sent} messages`);
     await waitFor(() => node.messages.length === 7, { what: "all messages" });
-    assertEquals(node.texts, ["1", "2", "4", "5", "6", "8", "10"]);
+    assertEquals(node.texts, ["1", "4", "6", "10", "2", "5", "8"]);
     assertEquals(await node.history("b"), ["2", "8"]);
     assertEquals((await node.history("a"))[0], "6", "a hole: what was before it is gone");
     const tags = node.messages.flatMap(({ channel, message }) =>

@@ -4,6 +4,9 @@
  * In: the servers, as a load balancer knows them, and what was published. Out: for each client what it got in unbroken runs of
  * offsets, what was reported lost between two of them, and what was wrong: an offset twice, out of order, or behind a gap that
  * nobody reported; a publication that the API confirmed and that is neither there nor reported.
+ *
+ * `ENGINE_PATIENCE=5` is the clients' own default, in seconds. All clients share one thread: if they are many, they give up with it
+ * while the thread is busy with the others' new connections, all of them come again, and none is ever done.
  */
 
 import { assertEquals } from "@std/assert";
@@ -15,11 +18,10 @@ import { waitFor } from "./wait_for.ts";
 const RECONNECT_MS = [50, 1_000] as const;
 /** A busy machine needs its time for thousands of clients that come back. */
 const TIMEOUT_MS = 120_000;
-/**
- * Milliseconds until a client gives up what it has asked, and takes a silent connection for dead. All clients share one thread: with
- * the defaults they give up while it is busy with the others' new connections, all of them come again, and none is ever done.
- */
-const PATIENCE_MS = 60_000;
+/** Milliseconds until a client gives up what it has asked, and takes a silent connection for dead. */
+const PATIENCE_MS = 1_000 * Number(Deno.env.get("ENGINE_PATIENCE") ?? 60);
+/** Milliseconds between two looks at how late the thread of all clients is. */
+const LAG_INTERVAL_MS = 50;
 
 /** The servers that take connections, of which each new one gets a random one. */
 export class Balancer {
@@ -66,6 +68,7 @@ export class Listener implements Disposable {
   reconnects = 0;
   readonly #centrifuge: Centrifuge;
   #isSubscribed = false;
+  #trouble = "never connected";
 
   /** Connects and subscribes. */
   constructor(balancer: Balancer, channel: string) {
@@ -81,9 +84,12 @@ export class Listener implements Disposable {
       timeout: PATIENCE_MS,
       maxServerPingDelay: PATIENCE_MS,
     });
-    this.#centrifuge.on("connecting", ({ code }) => {
-      if (code !== 0) this.reconnects++;
+    this.#centrifuge.on("connecting", ({ code, reason }) => {
+      if (code === 0) return;
+      this.reconnects++;
+      this.#trouble = `disconnected with ${code} ${reason}`;
     });
+    this.#centrifuge.on("error", ({ error }) => this.#trouble = error.message);
     const subscription = this.#centrifuge.newSubscription(channel, {
       recoverable: true,
       minResubscribeDelay: minReconnectDelay,
@@ -96,6 +102,7 @@ export class Listener implements Disposable {
       this.runs.push({ epoch, after: offset, last: offset });
     });
     subscription.on("subscribing", () => this.#isSubscribed = false);
+    subscription.on("error", ({ error }) => this.#trouble = error.message);
     subscription.on("publication", ({ offset }) => this.#published(offset!));
     subscription.on("unsubscribed", ({ code }) => this.faults.push(`unsubscribed with ${code}`));
     subscription.subscribe();
@@ -104,6 +111,11 @@ export class Listener implements Disposable {
 
   get isSubscribed(): boolean {
     return this.#isSubscribed;
+  }
+
+  /** What it is doing, and its last trouble, for the message of a failure. */
+  get state(): string {
+    return this.#isSubscribed ? "subscribed" : `${this.#centrifuge.state}, ${this.#trouble}`;
   }
 
   /** How often it was told that something was lost. */
@@ -155,9 +167,18 @@ export class Listener implements Disposable {
 export class Audience implements Disposable {
   readonly listeners: Listener[] = [];
   readonly #balancer: Balancer;
+  readonly #timer: ReturnType<typeof setInterval>;
+  /** The most milliseconds by which the thread of all clients was late, since they were waited for. */
+  #longestLag = 0;
 
   constructor(balancer: Balancer) {
     this.#balancer = balancer;
+    let last = performance.now();
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      this.#longestLag = Math.max(this.#longestLag, now - last - LAG_INTERVAL_MS);
+      last = now;
+    }, LAG_INTERVAL_MS);
   }
 
   /** Connects one more client for each of these channels. */
@@ -167,9 +188,10 @@ export class Audience implements Disposable {
 
   /** Waits until all are subscribed. */
   async subscribed(): Promise<void> {
-    const missing = () => this.listeners.filter(({ isSubscribed }) => !isSubscribed).length;
-    await waitFor(() => missing() === 0, {
-      what: () => `${missing()} subscriptions`,
+    const missing = () => this.listeners.filter(({ isSubscribed }) => !isSubscribed);
+    this.#longestLag = 0;
+    await waitFor(() => missing().length === 0, {
+      what: () => `${missing().length} subscriptions: ${this.#states(missing())}`,
       timeoutMs: TIMEOUT_MS,
     });
   }
@@ -201,7 +223,16 @@ export class Audience implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    clearInterval(this.#timer);
     for (const listener of this.listeners) listener[Symbol.dispose]();
+  }
+
+  /** How many are in which state, and whether that may be because their thread is busy. */
+  #states(listeners: readonly Listener[]): string {
+    const counts = new Map<string, number>();
+    for (const { state } of listeners) counts.set(state, (counts.get(state) ?? 0) + 1);
+    const states = [...counts].map(([state, count]) => `${count} ${state}`).join("; ");
+    return `${states}; their thread was late by up to ${Math.round(this.#longestLag)} ms`;
   }
 
   #of({ channel }: Confirmed): Listener[] {

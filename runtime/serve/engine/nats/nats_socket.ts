@@ -15,6 +15,7 @@ import {
   setTransportFactory,
 } from "@nats-io/transport-node";
 import type { NatsTls } from "./nats_address.ts";
+import { sendAtOnce } from "../no_delay.ts";
 import { connectTls } from "./nats_tls.ts";
 import { nodeResolveHost, NodeTransport } from "@nats-io/transport-node/transport";
 
@@ -26,8 +27,10 @@ const TRANSPORT = {
 class QuietTransport extends NodeTransport {
   override async dial(place: { hostname: string; port: number }): Promise<Socket> {
     const { tls, timeout } = this.options as { readonly tls: NatsTls | null; timeout: number };
-    if (tls === null) return keptQuiet(await super.dial(place));
-    return keptQuiet(await connectTls(place.port, tls, timeout));
+    if (tls !== null) return keptQuiet(await connectTls(place.port, tls, timeout));
+    const socket = keptQuiet(await super.dial(place));
+    sendAtOnce(socket);
+    return socket;
   }
 
   override startTLS(): Promise<TLSSocket> {

@@ -4,6 +4,7 @@
  * In: where the server is, and as whom to use it. Out: a client that is not connected yet; its connection, entered.
  */
 import { Redis } from "ioredis";
+import { sendAtOnce } from "../no_delay.ts";
 import type { RedisPlace } from "./redis_address.ts";
 
 /** As whom a server is used. */
@@ -44,6 +45,7 @@ export async function enterRedis(
   database = 0,
 ): Promise<void> {
   await redis.connect();
+  sendAtOnce(redis.stream);
   const isNamed = user !== "default" || password !== undefined;
   await Promise.all([
     isNamed && redis.call("AUTH", ...(user === "default" ? [] : [user]), password ?? ""),

@@ -3,7 +3,8 @@
  *
  * In: the signals. Out: calls of a handler; signals that arrive before there is a handler are delivered when
  * it is set. The second SIGTERM or SIGINT ends the process at once. Created by main.ts. Imports nothing,
- * because SIGHUP and SIGUSR2 end the process until there is a listener.
+ * because SIGHUP and SIGUSR2 end the process until there is a listener. So does SIGXFSZ, which is not passed on: who writes more into a
+ * file than `ulimit -f` allows, such as a log, or the memory of channels at an upgrade, gets an error.
  */
 
 /** Exit codes, as a shell reports a process that a signal ended. */
@@ -12,7 +13,7 @@ const SIGNAL_EXIT = { SIGTERM: 128 + 15, SIGINT: 128 + 2 } as const;
 /** A signal that stops the server. */
 type StopSignal = keyof typeof SIGNAL_EXIT;
 
-type HandledSignal = StopSignal | "SIGHUP" | "SIGUSR2";
+type HandledSignal = StopSignal | "SIGHUP" | "SIGUSR2" | "SIGXFSZ";
 
 /** What the signals call. */
 export interface SignalHandler {
@@ -35,6 +36,7 @@ export class Signals {
     SIGINT: () => this.#stop("SIGINT"),
     SIGHUP: () => this.#reload(),
     SIGUSR2: () => this.#upgrade(),
+    SIGXFSZ: () => {},
   };
 
   constructor() {
@@ -78,8 +80,10 @@ export class Signals {
 
   #each(act: (signal: HandledSignal, listener: () => void) => void): void {
     act("SIGHUP", this.#listeners.SIGHUP);
-    act("SIGUSR2", this.#listeners.SIGUSR2);
+    act("SIGXFSZ", this.#listeners.SIGXFSZ);
     act("SIGTERM", this.#listeners.SIGTERM);
     act("SIGINT", this.#listeners.SIGINT);
+    // Last: who looks for this one sends none too early.
+    act("SIGUSR2", this.#listeners.SIGUSR2);
   }
 }

@@ -187,7 +187,7 @@ async function serve(
   const manager = new ServiceManager((name) => Deno.env.get(name), Deno.pid);
   // Now: later another file may be there, and the kernel would say that this one was deleted.
   const executable = Deno.execPath();
-  using starting = new StartingServer(config.limits.drainTime);
+  using starting = new StartingServer(config.limits.drainTime, predecessor);
   signals.handle(starting);
   try {
     const tls = await chooseTls(config);

@@ -7,7 +7,7 @@
  */
 
 import type { Config } from "../config/mod.ts";
-import { type Executor, type Handover, type Successor, UpgradeError } from "../executor/mod.ts";
+import type { Executor, Handover, Successor } from "../executor/mod.ts";
 import type { SignalHandler } from "../signals.ts";
 import { waitingForRestart } from "./restart.ts";
 import type { ServiceManager } from "./service_manager.ts";
@@ -49,7 +49,7 @@ export interface RunningServerParts {
   readonly status: string;
   /** The config that the same arguments produce now. @throws {UsageError} */
   readConfig(): Promise<Config>;
-  /** Starts the server that replaces this one. @throws {UpgradeError} */
+  /** Starts the server that replaces this one. @throws if that is not possible */
   startSuccessor(handover: Handover): NewServer;
   /** A warning for the operator. */
   warn(text: string): void;
@@ -121,8 +121,10 @@ export class RunningServer implements SignalHandler {
       await this.#leaveTo(successor);
       inform(`upgraded: process ${successor.pid} serves; this one finishes what is open, and ends`);
     } catch (error) {
-      if (!(error instanceof UpgradeError)) throw error;
-      warn(`the upgrade has failed, and this server serves on: ${error.message}`);
+      if (this.#isReplaced) throw error;
+      // Whatever it is, such as a /proc that is not there: an upgrade must not end the server.
+      const reason = error instanceof Error ? error.message : String(error);
+      warn(`the upgrade has failed, and this server serves on: ${reason}`);
     } finally {
       this.#isUpgrading = false;
       this.#successor = undefined;

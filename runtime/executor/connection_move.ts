@@ -91,7 +91,8 @@ export class ConnectionMove {
   moved(worker: number, connections: MovedConnections, others: OthersFollow): void {
     const { ring, state: { flags } } = this.#parts;
     const sender = this.#sender;
-    if (sender === null || !this.#unheard.has(worker)) return;
+    if (sender === null) return closeAll(connections.descriptors);
+    // Also of a worker that is not waited for: it was to retire when this began, and had not heard of it.
     const taken = sender.add(connections, others === "after all" ? 0 : undefined);
     if (others === "never") return this.workerEnded(worker);
     if (others === "at once") return;
@@ -164,7 +165,7 @@ export class ConnectionMove {
   async #share(batch: readonly ArrivedRecord[]): Promise<void> {
     const { loading, state: { descriptors }, threads } = this.#parts;
     const serving = [...threads.keys()].filter((worker) => threads[worker]!.isServing); // its keys
-    if (serving.length === 0) return closeAll(batch);
+    if (serving.length === 0) return closeAll(batch.map(({ descriptor }) => descriptor));
     const first = this.#next;
     this.#next += batch.length;
     await loading.during(() =>
@@ -183,7 +184,7 @@ export class ConnectionMove {
   }
 }
 
-function closeAll(connections: readonly ArrivedRecord[]): void {
+function closeAll(descriptors: readonly number[]): void {
   const os = new LinuxOs();
-  for (const { descriptor } of connections) os.close(descriptor);
+  for (const descriptor of descriptors) os.close(descriptor);
 }

@@ -54,6 +54,11 @@ export class Predecessor {
     throw new UpgradeError("the running server is of a version that hands over in another way");
   }
 
+  /** Whether this server serves in its place, or is about to. */
+  get isTakenOver(): boolean {
+    return this.#isTakenOver;
+  }
+
   /** The descriptor that listens at this place; undefined: there is none, or it was asked for before. */
   listener(place: string): number | undefined {
     for (const [descriptor, other] of this.#left) {

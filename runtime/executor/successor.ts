@@ -33,6 +33,8 @@ import { UpgradeError } from "./upgrade_error.ts";
 const SIGKILL = 9;
 /** Milliseconds between two looks at the channel. */
 const LOOK_INTERVAL = 20;
+/** Milliseconds for a process that has closed its side of the channel to end. */
+const LAST_MOMENTS = 2_000;
 const WITHOUT_FAULT = "exit code 0";
 /** sd_listen_fds(3) and sd_watchdog_enabled(3): for the process with the old number. */
 const OF_OLD_PROCESS = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_PID"];
@@ -150,13 +152,18 @@ export class Successor {
     this.#channel[Symbol.dispose]();
     this.#keepConnections();
     if (reason !== undefined) signalProcess(this.pid, SIGKILL);
+    const late = performance.now() + LAST_MOMENTS;
+    let why = reason;
     let end = endOfChild(this.pid);
     while (end === undefined) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL));
       end = endOfChild(this.pid);
+      if (end !== undefined || why !== undefined || performance.now() < late) continue;
+      why = "the new process has closed the channel to this server, and did not end";
+      signalProcess(this.pid, SIGKILL);
     }
     if (this.#isAbandoned) throw new UpgradeError("this server was stopped");
-    throw new UpgradeError(reason ?? `the new server has ended with ${end}`);
+    throw new UpgradeError(why ?? `the new server has ended with ${end}`);
   }
 }
 

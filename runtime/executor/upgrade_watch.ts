@@ -32,7 +32,10 @@ export async function endOfUpgrade(pid: number): Promise<number | undefined> {
     await pause();
   }
   const channel = descriptorTarget(successor, CHANNEL_DESCRIPTOR);
-  while (descriptorTarget(successor, CHANNEL_DESCRIPTOR) === channel) await pause();
+  // Undefined: it has taken over, or has ended, before the first look.
+  while (channel !== undefined && descriptorTarget(successor, CHANNEL_DESCRIPTOR) === channel) {
+    await pause();
+  }
   // A process that ends loses its memory, and with it the variables, before its descriptors.
   return isSuccessor(successor) ? successor : undefined;
 }

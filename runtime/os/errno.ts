@@ -74,7 +74,7 @@ const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> = 
   [EINVAL]: ["EINVAL", "invalid argument"],
   [ENFILE]: ["ENFILE", "too many open files in the system"],
   [EMFILE]: ["EMFILE", "too many open files"],
-  [ETXTBSY]: ["ETXTBSY", "the file is a program that runs"],
+  [ETXTBSY]: ["ETXTBSY", "the file is a program that runs, or is being written"],
   [EFBIG]: ["EFBIG", "the file is too large"],
   [ENOSPC]: ["ENOSPC", "no space left on device"],
   [EROFS]: ["EROFS", "read-only file system"],

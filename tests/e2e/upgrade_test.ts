@@ -113,6 +113,13 @@ async function echoes(server: Server): Promise<void> {
   await client[Symbol.asyncDispose]();
 }
 
+/** Whether a process handles signals by itself: for SIGTERM, Deno does before. */
+async function handlesSignals(pid: number): Promise<boolean> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  const [, mask = "0"] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(status) ?? [];
+  return (BigInt(`0x${mask}`) >> 11n & 1n) === 1n; // SIGUSR2
+}
+
 const IGNORED = OVER_DENO_TRANSPORT;
 
 Deno.test({
@@ -229,6 +236,17 @@ Deno.test({
         assertEquals([code, stdout], [1, ""]);
         assertStringIncludes(stderr, `process ${server.pid} says why`);
         await waitFor(() => server.stderr.includes("max-body"), { what: () => server.stderr });
+        await echoes(server);
+        // One that is stopped before it is ready takes nothing over.
+        await Deno.writeTextFile(config, "");
+        server.kill("SIGUSR2");
+        const started = () => [...server.stdout.matchAll(/process (\d+) is starting/g)].at(1)?.[1];
+        const pid = Number(await waitFor(started, { what: "the start of a new server" }));
+        await waitFor(() => handlesSignals(pid), { what: "its handlers of signals" });
+        Deno.kill(pid, "SIGTERM");
+        await waitFor(() => server.stderr.includes("was stopped while it started"), {
+          what: () => server.stderr + server.stdout,
+        });
         await echoes(server);
         assertEquals((await server.stop()).code, 0);
       });

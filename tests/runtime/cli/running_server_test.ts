@@ -4,6 +4,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { RunningServer } from "../../../runtime/cli/running_server.ts";
 import { type Config, DEFAULT_CONFIG } from "../../../runtime/config/mod.ts";
 import { UpgradeError } from "../../../runtime/executor/mod.ts";
+import { ENOENT, SystemError } from "../../../runtime/os/mod.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
 /** A server, and what it does in order. */
@@ -12,10 +13,13 @@ function bench(
     pid = 100,
     release = () => Promise.resolve(),
     readConfig = () => Promise.reject(new Error("not called")),
+    fault,
   }: {
     readonly pid?: number;
     release?(): Promise<void>;
     readConfig?(): Promise<Config>;
+    /** What the start of the new server throws. */
+    readonly fault?: Error;
   } = {},
 ) {
   const done: string[] = [];
@@ -46,6 +50,7 @@ function bench(
     readConfig,
     startSuccessor: () => {
       note("start");
+      if (fault !== undefined) throw fault;
       return Object.assign(successor, {
         pid: 200,
         connections: null,
@@ -116,6 +121,16 @@ Deno.test("running server: one upgrade at a time; after a failure there may be a
   assertEquals(done.at(-1), "the upgrade has failed, and this server serves on: no such file");
   server.upgrade();
   await waitFor(() => done.filter((one) => one === "start").length === 2, { what: "a start" });
+});
+
+Deno.test("running server: whatever prevents the start of a new server, this one serves on", async () => {
+  const fault = new SystemError("open", ENOENT);
+  const { server, done, until } = bench({ fault });
+  server.upgrade();
+  await until("serves on");
+  assertStringIncludes(done.at(-1)!, "this server serves on: open: no such file");
+  server.upgrade();
+  await waitFor(() => done.length === 4, { what: "another attempt" });
 });
 
 Deno.test("running server: a stop ends the new server, too", async () => {

@@ -42,7 +42,11 @@ class Old {
   readonly sender: ConnectionSender;
   readonly move: ConnectionMove;
 
-  constructor(patience?: number, ahead = 0) {
+  constructor(
+    patience?: number,
+    ahead = 0,
+    threads = [{ isServing: true }, { isServing: true }],
+  ) {
     const [ours, theirs] = DescriptorChannel.pair();
     this.theirs = theirs;
     this.sender = new ConnectionSender(ours, patience, ahead);
@@ -53,7 +57,7 @@ class Old {
           setTaken: (worker: number) => void this.taken.push(worker),
         },
       },
-      threads: [{ isServing: true }, { isServing: true }],
+      threads,
       ring: (worker: number) => void this.rung.push(worker),
       inform: (text: string) => void this.informed.push(text),
     } as unknown as ConnectionMoveParts);
@@ -116,6 +120,29 @@ Deno.test("connection move: a new server that does not answer gets no more, and 
   old.giveUp(0, 1, "never");
   old.giveUp(1, 0, "never");
   await waitFor(() => old.informed.length > 0, { what: "the end" });
+  assertEquals(old.closed(), [true, true, true]);
+  assertEquals(openDescriptors(), before);
+});
+
+Deno.test("connection move: what a worker gives up that was about to retire is not lost", async () => {
+  const before = openDescriptors();
+  const old = new Old(50, 0, [{ isServing: true }, { isServing: false }]);
+  old.giveUp(1, 2, "never");
+  const reader = new RecordReader();
+  const taken: number[] = [];
+  await waitFor(() => {
+    const packet = old.theirs.receive();
+    for (const { descriptor } of packet ? reader.take(packet) : []) taken.push(descriptor);
+    return taken.length === 2;
+  }, { what: "its connections" });
+  old.theirs.send(answerTo(2));
+  old.giveUp(0, 0, "never");
+  await waitFor(() => old.informed.length > 0, { what: "the end" });
+  old.theirs[Symbol.dispose]();
+  for (const descriptor of taken) os.close(descriptor);
+  // The old server has ended: who is late is closed.
+  old.giveUp(1, 1, "never");
+  await waitFor(() => old.clients[2]!.receive() === null, { what: "the end of the late one" });
   assertEquals(old.closed(), [true, true, true]);
   assertEquals(openDescriptors(), before);
 });

@@ -201,6 +201,8 @@ export class Client extends TimerNode
     for (const subscription of state.subscriptions) {
       if (!this.isClosed) this.subscriptions.resume(subscription);
     }
+    // The config may allow less here.
+    this.#revise();
     this.setTimer();
   }
 
@@ -574,6 +576,11 @@ export class Client extends TimerNode
       replies.add((out) => writeRefreshResult(out, id, result));
     }
     this.send(replies);
+    this.#revise();
+  }
+
+  /** Ends the subscriptions that the client may not have any more. */
+  #revise(): void {
     if (!this.#context.isInsecure) this.subscriptions.revise((name) => this.#maySubscribe(name));
   }
 

@@ -46,8 +46,10 @@ export function resumed(
   owner: SubscriptionOwner,
   state: SubscriptionState,
 ): Subscription | undefined {
-  const { hub, store } = context;
+  const { hub, rules, store } = context;
   const { name, info, expiresIn, face, ...kind } = state;
+  // The config of this server may not have it any more.
+  if ("error" in rules.resolve(name)) return undefined;
   const key = utf8Of(name);
   const entrance = hub.enter(name, key);
   if (typeof entrance === "string") return undefined;

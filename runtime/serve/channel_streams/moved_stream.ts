@@ -2,13 +2,18 @@
  * What a stream takes along to the new server at an upgrade: who reads it, its channels, and where it is in them.
  *
  * In: a stream that leaves; the bytes of one that has arrived. Out: the bytes; what the stream is made from there. The channels are looked up
- * again, as the new config may know other ones. Pure.
+ * again, as the new config may know other ones, or allow less. Pure.
  */
 
 import type { Disconnect } from "../../../protocol/centrifuge/mod.ts";
 import { decodeUtf8 } from "../../../protocol/mod.ts";
-import { ClientIdentity, optionalBytes, optionalText } from "../centrifuge/mod.ts";
-import type { ChannelRules } from "../channels/mod.ts";
+import {
+  type ChannelContext,
+  ClientIdentity,
+  optionalBytes,
+  optionalText,
+} from "../centrifuge/mod.ts";
+import { maySubscribe } from "../channels/mod.ts";
 import type { TokenSubscription } from "../tokens/mod.ts";
 import type { ChannelAccess, OpenChannel } from "./channel_access.ts";
 
@@ -36,10 +41,10 @@ export function encodeMovedStream({ access, since }: MovedStream): Uint8Array {
   );
 }
 
-/** The stream of these bytes; undefined: it is of another version, or this config does not have all of its channels. */
+/** The stream of these bytes; undefined: it is of another version, or it may not have all of its channels here. */
 export function decodeMovedStream(
   bytes: Uint8Array,
-  rules: Pick<ChannelRules, "resolve">,
+  { rules, isInsecure }: Pick<ChannelContext, "rules" | "isInsecure">,
 ): MovedStream | undefined {
   const { format, client, channels, expireAt, expiry, since }: Written = JSON.parse(
     decodeUtf8(bytes),
@@ -51,6 +56,8 @@ export function decodeMovedStream(
   for (const { name, grant } of channels) {
     const found = rules.resolve(name);
     if ("error" in found) return undefined;
+    const isOpen = grant !== undefined || isInsecure || maySubscribe(found.channel, identity);
+    if (!isOpen) return undefined;
     open.push({ channel: found.channel, grant: grant && grantOf(grant) });
   }
   return { access: { identity, channels: open, expireAt, expiry }, since };

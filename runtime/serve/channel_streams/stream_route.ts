@@ -48,7 +48,7 @@ export function streamEndpoint(
     return whenThere(access, respond);
   };
   const resume: CrossOriginEndpoint["resume"] = (answer, state) => {
-    const left = decodeMovedStream(state, context.rules);
+    const left = decodeMovedStream(state, context);
     if (left === undefined || context.users.enter(left.access.identity) !== "entered") {
       return answer.goOn(NOBODY).end();
     }

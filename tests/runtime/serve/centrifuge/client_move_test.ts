@@ -7,8 +7,9 @@ import {
   decodeClientState,
   encodeClientState,
 } from "../../../../runtime/serve/centrifuge/client_state.ts";
+import { OPEN } from "../../../support/channel_options.ts";
 import { publication, Stores, utf8 } from "../../channels/stores.ts";
-import { type BenchClient, ClientBench, type Reply } from "./client_bench.ts";
+import { type BenchClient, type BenchOptions, ClientBench, type Reply } from "./client_bench.ts";
 
 const CHANNEL = "chat:a";
 
@@ -29,11 +30,15 @@ function sent(state: ClientState | undefined): ClientState {
 }
 
 /** The worker of a server that has got the channels of another one. */
-function heirOf({ stores }: ClientBench, now: number): ClientBench {
+function heirOf(
+  { stores }: ClientBench,
+  now: number,
+  config: BenchOptions["config"] = {},
+): ClientBench {
   const heir = stores.heir();
   assert(heir.main.seal());
   heir.adopt(stores);
-  const bench = new ClientBench({ stores: heir, limits: { connectionsPerUser: 2 } });
+  const bench = new ClientBench({ stores: heir, limits: { connectionsPerUser: 2 }, config });
   bench.now = now;
   return bench;
 }
@@ -122,6 +127,34 @@ Deno.test("client move: whose publications are gone is told to subscribe again, 
   const served = after.moved({ ...state, subscriptions: [by] });
   assertEquals(served.link.ended?.code, 3010);
   assertEquals(after.context.hub.channelCount, 0);
+});
+
+Deno.test("client move: what the new config has no more, or does not allow, ends", async () => {
+  const left = { ...OPEN, access: ClientBench.closed };
+  const given = { chat: OPEN, gone: OPEN, left: OPEN };
+  const before = new ClientBench({ config: { namespaces: given } });
+  const one = await before.client().connect();
+  const channels = ["chat:a", "gone:b", "left:c"];
+  for (const channel of channels) {
+    const [reply] = await one.send({ subscribe: { channel } });
+    assert(reply.subscribe, JSON.stringify(reply));
+  }
+  one.take();
+  const state = leave(before, one);
+  const after = heirOf(before, 0, { namespaces: { chat: OPEN, left } });
+  const moved = after.moved(state);
+  assertEquals(
+    moved.take().map(({ push: { channel, unsubscribe } }) => [channel, unsubscribe.code]),
+    [["gone:b", 2500], ["left:c", 2000]],
+  );
+  assertEquals([...moved.client.subscriptions.values()].map(({ name }) => name), ["chat:a"]);
+  const [again] = await moved.send({ subscribe: { channel: "gone:b" } });
+  assertEquals(again.error.code, 102);
+  const removal = after.stores.main.removeLeft();
+  while (!removal.step());
+  const members = channels.map((name) => after.stores.main.presenceStats(utf8(name)).clients);
+  assertEquals(members, [1, 0, 0]);
+  after.stores.check();
 });
 
 Deno.test("client move: who is not connected, or waits for an answer, stays; another format is none", async () => {

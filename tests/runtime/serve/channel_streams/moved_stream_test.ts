@@ -2,7 +2,11 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { DISCONNECTS } from "../../../../protocol/centrifuge/mod.ts";
-import { CHANNEL_LIMITS, CHANNEL_OPTIONS } from "../../../../runtime/config/mod.ts";
+import {
+  CHANNEL_LIMITS,
+  CHANNEL_OPTIONS,
+  type ChannelOptions,
+} from "../../../../runtime/config/mod.ts";
 import {
   decodeMovedStream,
   encodeMovedStream,
@@ -54,7 +58,7 @@ for (const names of [["chat:a"], ["chat:a", "chat:b"]]) {
     assertEquals(dataOf(one), [1]);
     assertEquals([worker.context.hub.channelCount, worker.directory.find("", "").length], [0, 0]);
     worker.publish("chat:a", 2);
-    const left = decodeMovedStream(state, worker.context.rules)!; // the same config
+    const left = decodeMovedStream(state, worker.context)!; // the same config
     assertEquals(left.access.identity.id, one.stream.identity.id);
     const next = worker.streams.begin(left.access, left.since);
     worker.publish("chat:a", 3);
@@ -99,9 +103,16 @@ Deno.test("moved stream: all that its tokens have said arrives; not if the new c
     expiry: DISCONNECTS.SUBSCRIPTION_EXPIRED,
   };
   const state = encodeMovedStream({ access, since: "a.b-c.1" });
-  assertEquals(decodeMovedStream(state, worker.context.rules), { access, since: "a.b-c.1" });
-  const none = { options: CHANNEL_OPTIONS, namespaces: {} };
-  assertEquals(decodeMovedStream(state, new ChannelRules(none, CHANNEL_LIMITS)), undefined);
+  assertEquals(decodeMovedStream(state, worker.context), { access, since: "a.b-c.1" });
+  const at = (namespaces: Record<string, ChannelOptions>, isInsecure = false) => {
+    const rules = new ChannelRules({ options: CHANNEL_OPTIONS, namespaces }, CHANNEL_LIMITS);
+    return decodeMovedStream(state, { rules, isInsecure });
+  };
+  assertEquals(at({}), undefined);
+  // One of the two has no grant.
+  const closed = { ...OPEN, access: CHANNEL_OPTIONS.access };
+  assertEquals(at({ chat: closed }), undefined);
+  assert(at({ chat: closed }, true) !== undefined);
   const other = utf8(new TextDecoder().decode(state).replace('"format":1', '"format":2'));
-  assertEquals(decodeMovedStream(other, worker.context.rules), undefined);
+  assertEquals(decodeMovedStream(other, worker.context), undefined);
 });

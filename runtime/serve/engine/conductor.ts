@@ -8,11 +8,19 @@
  *
  * Longer than 400 lines because whatever happens to a followed channel has to keep the same few sets of channels true.
  */
-import type { EngineDriver, EngineEvents, EngineMessage, EngineStatus } from "./driver.ts";
 import { utf8Of } from "../../../protocol/basics.ts";
+import type {
+  EngineDriver,
+  EngineEvents,
+  EngineFull,
+  EngineMessage,
+  EngineStatus,
+  EngineUnavailable,
+} from "./driver.ts";
 import type { ChainPosition } from "./followed_channel.ts";
 import { type EntryOwner, FollowedEntry, type FollowingStore } from "./followed_entry.ts";
 import { MessageBuffer, messagesWithout, PassedNotes } from "./message_buffer.ts";
+import { RefusalLog } from "./refusal_log.ts";
 
 /** Channels whose state is asked for at the same time. */
 const AT_ONCE = 100;
@@ -95,12 +103,14 @@ export class Conductor implements EngineEvents, EntryOwner {
   /** Channels of the server before that are listened to. */
   readonly #ahead = new Set<FollowedEntry>();
   #aheadTimer: ReturnType<typeof setTimeout> | undefined = undefined;
+  readonly #refusals: RefusalLog;
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(parts: ConductorParts) {
     this.#parts = parts;
     this.driver = parts.driver;
     this.store = parts.store;
+    this.#refusals = new RefusalLog((text) => parts.warn(text));
     this.#timer = setInterval(() => this.look(), LOOK_INTERVAL);
   }
 
@@ -158,6 +168,7 @@ export class Conductor implements EngineEvents, EntryOwner {
       settled: (entry, isLive) => this.settled(entry, isLive),
       repairing: () => this.repairing(),
       lost: () => this.lost(),
+      refused: (refusal) => this.refused(refusal),
       renewed: (entry) => this.renewed(entry),
     });
     this.#channels.set(name, entry);
@@ -369,6 +380,10 @@ export class Conductor implements EngineEvents, EntryOwner {
 
   lost(): void {
     this.#losses++;
+  }
+
+  refused(refusal: EngineFull | EngineUnavailable): void {
+    if (this.#isUp) this.#refusals.note(refusal);
   }
 
   renewed(entry: FollowedEntry): void {

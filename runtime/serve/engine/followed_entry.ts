@@ -5,7 +5,13 @@
  * is busy or full, the channel is lost there as soon as that is possible, and followed again: nothing is skipped silently.
  */
 import { type ChannelStore, ENTRY_KIND, type PublishedForm } from "../../channels/mod.ts";
-import type { EngineDriver, EngineEntry, EngineMessage } from "./driver.ts";
+import type {
+  EngineDriver,
+  EngineEntry,
+  EngineFull,
+  EngineMessage,
+  EngineUnavailable,
+} from "./driver.ts";
 import { type ChainPosition, type FollowActions, FollowedChannel } from "./followed_channel.ts";
 
 /** What the conductor needs of the store of the main thread. */
@@ -50,6 +56,8 @@ export interface EntryOwner {
   repairing(): void;
   /** Its subscribers were told that something is missing. */
   lost(): void;
+  /** The driver has answered so, instead of doing what it was asked to. */
+  refused(refusal: EngineFull | EngineUnavailable): void;
   /** It is to begin again, if the engine is there. */
   renewed(entry: FollowedEntry): void;
 }
@@ -186,9 +194,9 @@ export class FollowedEntry implements FollowActions<Link> {
 
   listen(round: number): void {
     const machine = this.#machine;
-    void this.#owner.driver.listen(this.name).then(({ status }) => {
-      if (status === "done") machine.confirmed(round);
-      else this.#failed(machine, round);
+    void this.#owner.driver.listen(this.name).then((result) => {
+      if (result.status === "done") machine.confirmed(round);
+      else this.#failed(machine, round, result);
     });
   }
 
@@ -196,7 +204,7 @@ export class FollowedEntry implements FollowActions<Link> {
     const machine = this.#machine;
     void this.#owner.driver.state(this.name, proof).then((result) => {
       if (result.status === "known") machine.stated(round, result);
-      else this.#failed(machine, round);
+      else this.#failed(machine, round, result);
     });
   }
 
@@ -204,7 +212,7 @@ export class FollowedEntry implements FollowActions<Link> {
     const machine = this.#machine;
     if (machine.state === "repairing") this.#owner.repairing();
     void this.#owner.driver.range(this.name, { from, limit: HISTORY }).then((result) => {
-      if (result.status !== "read") return this.#failed(machine, round);
+      if (result.status !== "read") return this.#failed(machine, round, result);
       const now = this.#owner.now();
       const links = result.entries.map((entry) => linkOf(entry, now));
       const { epoch } = result.position;
@@ -240,7 +248,12 @@ export class FollowedEntry implements FollowActions<Link> {
     return new FollowedChannel<Link>(this, { ...HELD, history });
   }
 
-  #failed(machine: FollowedChannel<Link>, round: number): void {
+  #failed(
+    machine: FollowedChannel<Link>,
+    round: number,
+    refusal: EngineFull | EngineUnavailable,
+  ): void {
+    this.#owner.refused(refusal);
     if (machine !== this.#machine || this.#isBroken || this.#isEnded) return;
     if (machine.failed(round)) this.#owner.settled(this, false);
   }

@@ -43,7 +43,14 @@ export interface LinkWork<Link extends KeptLink> {
   /** The members of this node leave. */
   end(link: Link): Promise<void>;
   /** What an error of the link means. */
-  faultOf(error: unknown): { readonly isFull: boolean; readonly reason: string };
+  faultOf(error: unknown): LinkFault;
+}
+
+/** An error of a link. */
+export interface LinkFault {
+  /** Whether the engine has answered so, and may do that for long. */
+  readonly isRefusal: boolean;
+  readonly reason: string;
 }
 
 /** The keeper. */
@@ -61,6 +68,8 @@ export class LinkKeeper<Link extends KeptLink> {
   #lastFault = "";
   #isClosed = false;
   #isRenewing = false;
+  /** Why the lease was not renewed the last time; empty: it was. */
+  #unrenewed = "";
   /** The renewal that is under way; it is never rejected. */
   #renewed: Promise<void> = Promise.resolve();
   #warnedOf = "";
@@ -232,10 +241,15 @@ export class LinkKeeper<Link extends KeptLink> {
   async #renewBy(link: Link): Promise<void> {
     try {
       if (await this.#work.renew(link)) this.#events?.membersLost();
+      this.#unrenewed = "";
     } catch (error) {
-      const { isFull, reason } = this.#work.faultOf(error);
+      const { isRefusal, reason } = this.#work.faultOf(error);
       // Of the other faults, those that last end the link, which is reported.
-      if (isFull) this.#events?.warn(`cannot renew this node's lease: ${reason}`);
+      if (!isRefusal || this.#link !== link || this.#unrenewed === reason) return;
+      this.#unrenewed = reason;
+      this.#events?.warn(
+        `cannot renew this node's lease, without which its members count as gone: ${reason}`,
+      );
     } finally {
       this.#isRenewing = false;
     }

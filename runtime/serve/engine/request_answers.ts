@@ -37,7 +37,7 @@ type Answer = Promise<Values>;
 
 /** Who carries requests about a channel out. */
 export interface RequestPlace {
-  readonly conductor: Pick<Conductor, "open" | "positionOf">;
+  readonly conductor: Pick<Conductor, "open" | "positionOf" | "refused">;
   readonly driver: EngineDriver;
   readonly members: Pick<NodeMembers, "claim" | "join" | "leave">;
 }
@@ -162,6 +162,7 @@ export class RequestAnswers implements EngineHandler {
     };
     return driver.publish(name, publication).then((result) => {
       if (result.status === "unavailable") {
+        conductor.refused(result);
         // What the engine may have taken would come twice.
         const isAway = driver.status === "lost" || driver.isAway?.(name) === true;
         if (isAway && !result.mayBeDone) {
@@ -169,7 +170,9 @@ export class RequestAnswers implements EngineHandler {
         }
         return BUSY;
       }
-      return result.status === "full" ? FULL : [result.status, result.offset, result.epoch];
+      if (result.status !== "full") return [result.status, result.offset, result.epoch];
+      conductor.refused(result);
+      return FULL;
     });
   }
 
@@ -178,10 +181,11 @@ export class RequestAnswers implements EngineHandler {
     return [await conductor.open(name, kept) ? "open" : "busy"];
   }
 
-  async #recover({ name, driver }: ChannelPlace, values: Values): Answer {
+  async #recover({ name, driver, conductor }: ChannelPlace, values: Values): Answer {
     const [offset, epoch, limit, maxBytes] = values.slice(1) as [number, string, number, number];
     const most = Math.min(limit, MAX_ENTRIES);
     const result = await driver.range(name, { from: offset + 1, limit: most });
+    if (result.status === "unavailable") conductor.refused(result);
     if (result.status !== "read" || result.position.epoch === "") return withoutEntries(result);
     const { entries, position, hasMore } = result;
     const isWhole = position.epoch === epoch && offset <= position.offset && !hasMore &&
@@ -190,7 +194,7 @@ export class RequestAnswers implements EngineHandler {
     return ["read", position.offset, position.epoch, ...entries.flatMap(valuesOf)];
   }
 
-  async #history({ name, driver }: ChannelPlace, values: Values): Answer {
+  async #history({ name, driver, conductor }: ChannelPlace, values: Values): Answer {
     const [offset, epoch, limit, maxBytes, reverse] = values.slice(1) as [
       number | undefined,
       string,
@@ -201,6 +205,7 @@ export class RequestAnswers implements EngineHandler {
     const isReverse = reverse === 1;
     const query = pageQuery(offset, Math.min(limit, MAX_ENTRIES), isReverse);
     const result = await driver.range(name, query);
+    if (result.status === "unavailable") conductor.refused(result);
     if (result.status !== "read" || result.position.epoch === "") return withoutEntries(result);
     const { position } = result;
     if (epoch !== "" && epoch !== position.epoch) {
@@ -246,9 +251,12 @@ export class RequestAnswers implements EngineHandler {
     return [await members.join(worker, name, member)];
   }
 
-  async #presence({ name, driver }: ChannelPlace, limit: number): Answer {
+  async #presence({ name, driver, conductor }: ChannelPlace, limit: number): Answer {
     const result = await driver.members(name);
-    if (result.status !== "read") return ["busy", 0, 0];
+    if (result.status !== "read") {
+      conductor.refused(result);
+      return ["busy", 0, 0];
+    }
     const { members } = result;
     const known = members.filter(({ user }) => user !== "").map(({ user }) => user);
     const users = new Set(known).size + members.length - known.length;

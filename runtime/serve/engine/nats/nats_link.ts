@@ -69,6 +69,8 @@ export class NatsLink {
   keepMs = 0;
   /** Changes whenever something that was stored may be gone: see `judge`. */
   life: string;
+  /** When the stream of the channels was made, as it says: another one is another stream. */
+  streamLife = "";
   /** The server of the cluster that leads the stream of the channels; empty without a cluster. */
   leader = "";
   /** What may lose data. */

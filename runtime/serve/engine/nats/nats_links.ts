@@ -6,13 +6,13 @@
  *
  * A probe is a message that is stored, and that is delivered when it is: so it fails if JetStream does.
  */
-import type { LinkWork } from "../link_keeper.ts";
+import type { LinkFault, LinkWork } from "../link_keeper.ts";
 import { connectionPlaces, type NatsPlace, type NatsServer } from "./nats_address.ts";
 import { connectionFault, natsFault } from "./nats_faults.ts";
 import { NatsLink } from "./nats_link.ts";
 import type { NatsNodes } from "./nats_nodes.ts";
 import type { NatsNames } from "./names.ts";
-import { ensureStreams, streamFacts } from "./streams.ts";
+import { type AskJetStream, changeOfStream, ensureStreams, streamFacts } from "./streams.ts";
 
 const DECODER = new TextDecoder();
 const ENCODER = new TextEncoder();
@@ -90,6 +90,7 @@ export class NatsLinks implements LinkWork<NatsLink> {
       link.keepMs = state.keepMs;
       link.warning = state.warning;
       link.leader = state.leader;
+      link.streamLife = state.life;
       if (isCluster) link.life = state.life;
       link.receive(names.ofNode("z", probes), ({ data }) => {
         this.#probed(DECODER.decode(data), "stored");
@@ -144,12 +145,17 @@ export class NatsLinks implements LinkWork<NatsLink> {
     }
   }
 
-  /** A stream that was deleted is noticed here, too: JetStream does not answer who stores in it. */
+  /**
+   * What others do to the stream of the channels is noticed here, too. JetStream does not answer who stores in one that was deleted; one
+   * without `republish` takes publications that nobody gets.
+   */
   async renew(link: NatsLink): Promise<boolean> {
     const { names, nodes } = this.#parts;
     try {
       const wasLost = await nodes.renew(link);
-      await link.ask(`STREAM.INFO.${names.stream("channels")}`);
+      const ask: AskJetStream = (...request) => link.ask(...request);
+      const change = await changeOfStream(ask, names, link.streamLife);
+      if (change !== undefined) link.fail(`the stream ${names.stream("channels")} ${change}`);
       return wasLost;
     } catch (error) {
       const { kind, reason } = natsFault(error);
@@ -162,8 +168,8 @@ export class NatsLinks implements LinkWork<NatsLink> {
     return this.#parts.nodes.end(link);
   }
 
-  faultOf(error: unknown): { readonly isFull: boolean; readonly reason: string } {
-    const { kind, reason } = natsFault(error);
-    return { isFull: kind === "full", reason };
+  faultOf(error: unknown): LinkFault {
+    const { kind, mayBeDone, reason } = natsFault(error);
+    return { isRefusal: !mayBeDone && kind !== "conflict", reason };
   }
 }

@@ -59,6 +59,18 @@ export async function streamFacts(ask: AskJetStream, names: NatsNames): Promise<
   return factsOf(await ask(`STREAM.INFO.${names.stream("channels")}`) as StreamInfo);
 }
 
+/** What has been done to the stream of the channels since it was looked at; undefined: nothing that matters. @throws {JetStreamError} */
+export async function changeOfStream(
+  ask: AskJetStream,
+  names: NatsNames,
+  life: string,
+): Promise<string | undefined> {
+  const { config, created } = await ask(`STREAM.INFO.${names.stream("channels")}`) as StreamInfo;
+  if (created !== life) return "was deleted, and made again";
+  const fault = differenceOf(config, configsOf(names)[0]!);
+  return fault && `has another ${fault} now`;
+}
+
 /**
  * Makes what is missing.
  *

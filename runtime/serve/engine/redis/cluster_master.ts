@@ -5,7 +5,7 @@
  * publish/subscribe, so they also fail while the cluster as a whole is down; if their slot moves away, they go on in another one.
  */
 import type { EngineEvents } from "../driver.ts";
-import { LinkKeeper, type LinkWork } from "../link_keeper.ts";
+import { type LinkFault, LinkKeeper, type LinkWork } from "../link_keeper.ts";
 import { addressOf } from "./find_master.ts";
 import type { RedisNames } from "./names.ts";
 import { type HostAndPort, nodeUrl } from "./redis_address.ts";
@@ -119,9 +119,10 @@ export class ClusterMaster implements LinkWork<RedisLink> {
     return this.#parts.end(this, link);
   }
 
-  faultOf(error: unknown): { readonly isFull: boolean; readonly reason: string } {
-    const { kind, reason } = redisFault(error);
-    return { isFull: kind === "full", reason };
+  faultOf(error: unknown): LinkFault {
+    const { kind, mayBeDone, reason } = redisFault(error);
+    const passes = kind === "scripts" || kind === "moved";
+    return { isRefusal: !mayBeDone && !passes, reason };
   }
 
   /** Names within a slot that it has now. */

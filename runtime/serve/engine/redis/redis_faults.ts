@@ -45,13 +45,17 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   [/^the sentinel .*unknown command/, "it is a server and no sentinel: redis://HOST:PORT"],
   [/is a node of a cluster/, "redis+cluster://HOST:PORT"],
   [/cluster support disabled|is in no cluster/, "it is a server alone: redis://HOST:PORT"],
-  [/\bWRONGPASS\b/, "the user or the password is wrong"],
+  [
+    /\bWRONGPASS\b/,
+    "the user or the password is wrong; a new password is read at a restart or an upgrade",
+  ],
   [/without any password configured/, "the server asks for no password: remove engine_password_…"],
   [/is a sentinel/, "redis+sentinel://HOST:PORT/NAME"],
   [
     /\bNOAUTH\b/,
     "the server asks for a password: engine_password_file or engine_password_variable",
   ],
+  [/max number of clients/, "raise maxclients of the server, or find out who has its connections"],
   [/lacks rights/, "docs/channels/engine.md has the list of those that it needs"],
   [
     /issuer|self-signed|self signed|unable to (?:get|verify)/i,
@@ -64,8 +68,12 @@ export function isDenied(reason: string): boolean {
   return DENIED.test(reason);
 }
 
+/** What the client puts before an error that the server has sent without having been asked. */
+const UNASKED = /^Command queue state error\..*?Last error: /s;
+
 /** Why no link could be opened, with a hint for the operator. */
-export function connectionFault(reason: string, { url }: { readonly url: string }): string {
+export function connectionFault(given: string, { url }: { readonly url: string }): string {
+  const reason = given.replace(UNASKED, "");
   const hint = HINTS.find(([pattern]) => pattern.test(reason))?.[1] ?? hintOfTls(reason, url);
   return hint === undefined ? reason : `${reason} (${hint})`;
 }

@@ -4,7 +4,7 @@
  * In: where the server is; the names and the leases of this node. Out: links with which everything has been tried, and which listen to this
  * node's probes; the messages of all of them.
  */
-import type { LinkWork } from "../link_keeper.ts";
+import type { LinkFault, LinkWork } from "../link_keeper.ts";
 import type { RedisNames } from "./names.ts";
 import { connectionFault, evictionWarning, redisFault } from "./redis_faults.ts";
 import { type LinkTrace, RedisLink, type RedisServer } from "./redis_link.ts";
@@ -79,9 +79,10 @@ export class RedisLinks implements LinkWork<RedisLink> {
     return this.#parts.nodes.end(placeOf(link));
   }
 
-  faultOf(error: unknown): { readonly isFull: boolean; readonly reason: string } {
-    const { kind, reason } = redisFault(error);
-    return { isFull: kind === "full", reason };
+  faultOf(error: unknown): LinkFault {
+    const { kind, mayBeDone, reason } = redisFault(error);
+    const passes = kind === "scripts" || kind === "moved";
+    return { isRefusal: !mayBeDone && !passes, reason };
   }
 }
 

@@ -248,10 +248,23 @@ Deno.test("conductor: a delivery that was lost without a word is found when the 
 
 Deno.test("conductor: an engine that refuses answers those who wait, and keeps nothing of the channel", async () => {
   const engine = new LoopbackEngine();
-  const { conductor, driver, open } = await node(engine);
+  const { conductor, driver, open, told } = await node(engine);
   engine.refusal = { status: "unavailable", reason: "slow", mayBeDone: true };
   assertEquals(await Promise.all([open("a"), open("a")]), [false, false]);
   assertEquals([conductor.figures().followed, conductor.isReady], [0, true]);
+  assertEquals(told, [], "nobody has answered");
+  for (const reason of ["NOREPLICAS 0 of 1", "NOREPLICAS 0 of 2", "MISCONF"]) {
+    engine.refusal = { status: "unavailable", reason, mayBeDone: false };
+    assertEquals(await open("a"), false);
+  }
+  engine.refusal = { status: "full" };
+  assertEquals(await open("a"), false);
+  assertEquals(
+    told,
+    ["NOREPLICAS 0 of 1", "MISCONF", "it has no room left"].map((reason) =>
+      `the engine refuses requests: ${reason}`
+    ),
+  );
   engine.refusal = undefined;
   assertEquals(await open("a"), true);
   await until(() => driver.listening.has("a"));

@@ -37,7 +37,11 @@ async function publish(
 ) {
   const store = new Recording();
   const place = {
-    conductor: { open: () => Promise.resolve(false), positionOf: () => undefined },
+    conductor: {
+      open: () => Promise.resolve(false),
+      positionOf: () => undefined,
+      refused: () => {},
+    },
     driver: { status, publish: () => Promise.resolve(answer), isAway: () => isAway },
     members: {},
   };

@@ -212,6 +212,28 @@ Deno.test({
 });
 
 Deno.test({
+  name:
+    `nats driver: a stream that others make again without deliveries ends the link, and it heals${NO_NATS}`,
+  ignore,
+  fn: async () => {
+    await using engine = await NatsEngine.start();
+    await using node = await EngineNode.start(engine.url, { timeoutMs: 2000 });
+    const info = await engine.ask(`STREAM.INFO.${STREAM}`, {}) as { config: object };
+    const { republish: _, ...silent } = info.config as { republish: unknown };
+    await engine.ask(`STREAM.DELETE.${STREAM}`, {});
+    await engine.ask(`STREAM.CREATE.${STREAM}`, silent);
+    await waitFor(() => node.warnings.length > 0, { what: "a warning" });
+    assert(/was deleted, and made again/.test(node.losses[0] ?? ""), node.losses[0]);
+    assert(/has another republish than it needs/.test(node.warnings[0]!), node.warnings[0]);
+    await engine.ask(`STREAM.DELETE.${STREAM}`, {});
+    await node.waitFor("up");
+    await node.driver.listen("c");
+    assertEquals((await node.driver.publish("c", publicationOf("1"))).status, "stored");
+    await waitFor(() => node.texts.length === 1, { what: "the message" });
+  },
+});
+
+Deno.test({
   name: `nats driver: passwords and tokens${NO_NATS}`,
   ignore,
   fn: async () => {

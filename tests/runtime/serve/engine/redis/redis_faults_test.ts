@@ -85,6 +85,26 @@ Deno.test({
 
 Deno.test({
   name:
+    `redis faults: a server that takes no writes is told of, once, and goes on later${NO_REDIS}`,
+  ignore,
+  fn: async () => {
+    await using engine = await RedisEngine.start();
+    await using node = await EngineNode.start(engine.url);
+    await publish(node, "1");
+    // The same as with a disk that is full, of which it says MISCONF.
+    await engine.command("CONFIG", "SET", "min-replicas-to-write", "1");
+    const refused = withStatus(await publish(node, "2"), "unavailable");
+    assert(/NOREPLICAS/.test(refused.reason) && !refused.mayBeDone, refused.reason);
+    await waitFor(() => node.warnings.length > 0, { what: "a warning" });
+    assert(/cannot renew this node's lease.*NOREPLICAS/.test(node.warnings[0]!), node.warnings[0]);
+    await engine.command("CONFIG", "SET", "min-replicas-to-write", "0");
+    assertEquals((await publish(node, "2")).status, "stored");
+    assertEquals([node.statuses, node.warnings.length], [["up"], 1]);
+  },
+});
+
+Deno.test({
+  name:
     `redis faults: scripts that are flushed under load are loaded again, and the order stays${NO_REDIS}`,
   ignore,
   fn: async () => {
@@ -159,6 +179,10 @@ Deno.test({
     assert(warnings[0]!.includes("allkeys-lru"));
     assert(/NOAUTH.*engine_password_file/.test((await attempt()).reason ?? ""));
     assert(/WRONGPASS/.test((await attempt("wrong")).reason ?? ""));
+    await engine.command("-a", "secret", "--no-auth-warning", "CONFIG", "SET", "maxclients", "1");
+    using _held = await Deno.connect({ hostname: "127.0.0.1", port: engine.port });
+    const full = (await attempt("secret")).reason ?? "";
+    assert(/^(?:ERR max number of clients reached|.*ECONNRESET|.*EPIPE)/.test(full), full);
     await engine.kill();
     assert(/ECONNREFUSED|refused/.test((await attempt("secret")).reason ?? ""));
   },

@@ -37,7 +37,8 @@ export async function check(settings: Settings, { print, warn }: CheckOutput): P
   const nothing = { text: null, warnings: [], faults: [] };
   const tls = isWhole ? await checkTls(config) : nothing;
   const app = isWhole ? await checkApp(config) : nothing;
-  const engine = isWhole ? await checkEngine(config) : nothing;
+  const unusable = await startupFaults({ users: config.users, channels: config.channels });
+  const engine = isWhole && unusable.length === 0 ? await checkEngine(config) : nothing;
   const tooFew = descriptorFault(config);
   const faults = [
     ...missing,
@@ -45,7 +46,7 @@ export async function check(settings: Settings, { print, warn }: CheckOutput): P
     ...tls.faults,
     ...app.faults,
     ...engine.faults,
-    ...await startupFaults({ users: config.users, channels: config.channels }),
+    ...unusable,
   ];
   [
     ...settings.warnings,

@@ -178,8 +178,11 @@ async function serve(
   signals: Signals,
 ): Promise<number> {
   const { config } = settings;
-  const [reason] = await startupFaults(config);
-  if (reason !== undefined) return fail(reason, EXIT.cannotServe);
+  const [reason, ...others] = await startupFaults(config);
+  if (reason !== undefined) {
+    others.forEach((text) => tell("error", text));
+    return fail(reason, EXIT.cannotServe);
+  }
   const { soft = Infinity } = raiseDescriptorLimit() ?? {};
   const inform = (text: string) => {
     if (showsNotices(config)) stdout.line(`async-deno: ${escapeControls(text)}`);

@@ -7,7 +7,9 @@
  * of the environment go into the unit; options of the configuration file stay there.
  */
 
+import { resolve } from "@std/path/posix/resolve";
 import { descriptorsFor } from "../executor/mod.ts";
+import { namedSecrets } from "./channels/mod.ts";
 import { type Option, OPTIONS, variableOf } from "./options/mod.ts";
 import type { Settings } from "./settings.ts";
 import {
@@ -103,12 +105,19 @@ export function servicePlan(source: ServiceSource): ServicePlan {
     notes: [
       ...notesOfExecutable(executable),
       ...checked.flatMap(({ name, note }) => note === undefined ? [] : [`${name}: ${note}`]),
+      ...notesOfVariables(source),
     ],
   };
 }
 
 /** Every path that the server will read or write, and the file of `--config`. */
 function namedPaths({ settings, args, variable, folder }: ServiceSource): NamedPath[] {
+  const ofChannels = namedSecrets(settings.config.channels).flatMap(
+    ({ name, source }): NamedPath[] => {
+      if (source.kind !== "file") return [];
+      return [{ use: "file", name, path: resolve(folder, source.path) }];
+    },
+  );
   const ofOptions = OPTIONS.filter(({ flag }) => settings.origins.has(flag)).flatMap((option) => {
     return option.valuesOf(settings.config).flatMap((value) => {
       const path = pathIn(option, absoluteValue(option, value, folder));
@@ -118,7 +127,8 @@ function namedPaths({ settings, args, variable, folder }: ServiceSource): NamedP
   });
   const file = configFile(args, variable, folder);
   if (file === undefined) return ofOptions;
-  return [{ use: CONFIG_FLAG.names, name: "--config", path: file }, ...ofOptions];
+  const ofFile = { use: CONFIG_FLAG.names, name: "--config", path: file };
+  return [ofFile, ...ofOptions, ...ofChannels];
 }
 
 function configFile(
@@ -170,16 +180,34 @@ function variablesOf({ settings, variable, folder }: ServiceSource): [string, st
 
 /** The unit uses the file of `--config` unchanged, so a relative path in it is a fault. */
 function relativePathsInFile({ settings, folder }: ServiceSource): string[] {
-  return OPTIONS.filter((option) => isOfFile(option, settings)).flatMap((option) => {
+  const ofOptions = OPTIONS.filter((option) => isOfFile(option, settings)).flatMap((option) => {
     return option.valuesOf(settings.config).flatMap((value) => {
       const path = pathIn(option, value);
       if (path === undefined || path.startsWith("/")) return [];
-      return [
-        `${option.flag} = "${value}" in ${settings.origins.get(option.flag)} is relative to the ` +
-        `folder in which the server is started, and a unit starts in /: write ` +
-        `"${absoluteValue(option, value, folder)}"`,
-      ];
+      const name = `${option.flag} = "${value}" in ${settings.origins.get(option.flag)}`;
+      return [relativePath(name, absoluteValue(option, value, folder))];
     });
+  });
+  const ofChannels = namedSecrets(settings.config.channels).flatMap(({ name, source }) => {
+    if (source.kind !== "file" || source.path.startsWith("/")) return [];
+    return [relativePath(`${name}, "${source.path}",`, resolve(folder, source.path))];
+  });
+  return [...ofOptions, ...ofChannels];
+}
+
+function relativePath(name: string, absolute: string): string {
+  return `${name} is relative to the folder in which the server is started, and a unit starts in /: ` +
+    `write "${absolute}"`;
+}
+
+/** Secrets in variables that the unit does not set. */
+function notesOfVariables({ settings }: ServiceSource): string[] {
+  return namedSecrets(settings.config.channels).flatMap(({ name, source }) => {
+    if (source.kind !== "variable") return [];
+    return [
+      `${name}: the service does not have the variables of this shell: set ${source.name} in ` +
+      "/etc/default/async-deno, which only root needs to read",
+    ];
   });
 }
 

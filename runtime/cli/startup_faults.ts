@@ -9,6 +9,7 @@
 import type { ChannelsConfig, Config } from "../config/mod.ts";
 import { chooseTls, expectCertificates, inspectEngineOf, readAppOf } from "../executor/mod.ts";
 import { errorMessage } from "../error_message.ts";
+import { type NamedSecret, namedSecrets } from "./channels/mod.ts";
 import { readTextFile } from "./read_config_file.ts";
 
 const PLACES = {
@@ -25,7 +26,7 @@ export async function startupFaults(
 ): Promise<string[]> {
   const root = files?.root;
   const faults = users.length === 0 ? [] : await faultsOfUsers(users);
-  if (channels !== undefined) faults.push(await faultOfSecrets(channels));
+  if (channels !== undefined) faults.push(...await faultsOfSecrets(channels));
   if (root !== undefined) faults.unshift(faultOf(() => expectFolder(root)));
   return faults.filter((fault) => fault !== undefined);
 }
@@ -36,15 +37,35 @@ async function faultsOfUsers(users: Config["users"]): Promise<(string | undefine
   return users.map((source) => faultOf(() => readUsers([source], readPasswords)));
 }
 
-/** What is wrong with the keys and secrets of channels. */
-async function faultOfSecrets(channels: ChannelsConfig): Promise<string | undefined> {
-  const { loadChannelSecrets } = await import("../serve/tokens/mod.ts");
+/** What is wrong with the keys and secrets of channels, each by the name of its key. */
+async function faultsOfSecrets(channels: ChannelsConfig): Promise<string[]> {
+  const { loadChannelSecrets, readSecret } = await import("../serve/tokens/mod.ts");
+  const faults = namedSecrets(channels).flatMap((secret) => {
+    const { name, source, leastBytes } = secret;
+    const fault = faultOf(() => readSecret(source, PLACES, leastBytes));
+    return fault === undefined ? [] : [`${name}: ${fault}${hintOf(secret, fault)}`];
+  });
+  if (faults.length > 0) return faults;
   try {
     await loadChannelSecrets(channels, PLACES);
-    return undefined;
+    return [];
   } catch (error) {
-    return `channels: ${errorMessage(error)}`;
+    return [`channels: ${errorMessage(error)}`];
   }
+}
+
+/** What to do about a secret. */
+function hintOf({ source, newBytes }: NamedSecret, fault: string): string {
+  if (source.kind === "variable") return "";
+  const { path } = source;
+  if (/permission denied$/.test(fault)) {
+    return ": the server's user may not read it; under systemd that is a user of its own, which SupplementaryGroups= adds to the file's group";
+  }
+  if (/ is a folder/.test(fault)) return "";
+  const where = / does not exist$/.test(fault) && !path.startsWith("/") ? ` in ${Deno.cwd()}` : "";
+  return newBytes === 0
+    ? where
+    : `${where}; this makes one: head -c ${newBytes} /dev/urandom | base64 > ${path}`;
 }
 
 /** What is wrong with the app, and what its operator should know; for --check, which runs its top level in this thread. */

@@ -97,6 +97,16 @@ export type SecretSource =
   /** A variable of the environment. */
   | { readonly kind: "variable"; readonly name: string };
 
+/** Bytes that a secret must have at least. */
+export const LEAST_SECRET_BYTES = {
+  /** RFC 7518 section 3.2: a key as long as the hash; 32 bytes are that of HS256, and too many to guess. */
+  token: 32,
+  /** The key of the HTTP API: too many to guess. */
+  api: 16,
+  /** Those of Pusher have 20 characters; with a shorter one the application could sign nothing that is hard to guess. */
+  pusher: 16,
+} as const;
+
 /** What makes a token valid. */
 export interface TokenConfig {
   /** Secrets of HS256, HS384 and HS512; a second one while the first replaces it. */

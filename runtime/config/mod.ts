@@ -39,6 +39,7 @@ export {
   channelsOf,
   DELTA_TYPES,
   type DeltaType,
+  LEAST_SECRET_BYTES,
   NO_ACCESS,
   NO_TOKENS,
   RATE_LIMITS,

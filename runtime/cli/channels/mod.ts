@@ -19,5 +19,6 @@ export { type ChannelsSection, readChannelsSection } from "./channels_section.ts
 export { demoChannels, demoConflicts } from "./demo_channels.ts";
 export { engineAt } from "./engine_options.ts";
 export { historyBounds } from "./history_bounds.ts";
+export { type NamedSecret, namedSecrets } from "./named_secrets.ts";
 export { readPusherSection } from "./pusher_section.ts";
 export { TRIAL_CHANNELS } from "./trial_channels.ts";

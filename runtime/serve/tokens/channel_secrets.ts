@@ -5,15 +5,10 @@
  * place. Called by the main thread before the start, and by each worker.
  */
 
-import type { ChannelsConfig } from "../../config/mod.ts";
+import { type ChannelsConfig, LEAST_SECRET_BYTES } from "../../config/mod.ts";
 import { loadTokenKeys } from "./load_keys.ts";
 import { readSecret, type SecretPlaces } from "./read_secret.ts";
 import { TokenVerifier } from "./token_verifier.ts";
-
-/** Bytes of the key of the HTTP API: too many to guess. */
-const LEAST_API_KEY = 16;
-/** Those of Pusher have 20 characters; of a shorter one the application could sign nothing that is hard to guess. */
-const LEAST_PUSHER_SECRET = 16;
 
 /** What was loaded. */
 export interface ChannelSecrets {
@@ -31,8 +26,8 @@ export async function loadChannelSecrets(
 ): Promise<ChannelSecrets> {
   const { hmacSecrets, publicKeyFiles, jwksEndpoint } = token;
   const hasKeys = hmacSecrets.length > 0 || publicKeyFiles.length > 0 || jwksEndpoint !== undefined;
-  const apiKey = source && readSecret(source, places, LEAST_API_KEY);
-  const pusher = apps.map(({ secret }) => readSecret(secret, places, LEAST_PUSHER_SECRET));
+  const apiKey = source && readSecret(source, places, LEAST_SECRET_BYTES.api);
+  const pusher = apps.map(({ secret }) => readSecret(secret, places, LEAST_SECRET_BYTES.pusher));
   if (!hasKeys) return { verifier: undefined, apiKey, pusher };
   const verifier = new TokenVerifier(await loadTokenKeys(token, places), token);
   return { verifier, apiKey, pusher };

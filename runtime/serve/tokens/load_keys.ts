@@ -5,13 +5,10 @@
  * by the main thread before the start, so that the operator sees one line for a mistake, and by each worker.
  */
 
-import type { TokenConfig } from "../../config/mod.ts";
+import { LEAST_SECRET_BYTES, type TokenConfig } from "../../config/mod.ts";
 import { importPublicKeys } from "./public_keys.ts";
 import { readSecret, type SecretPlaces } from "./read_secret.ts";
 import type { TokenKeys } from "./token_verifier.ts";
-
-/** RFC 7518 section 3.2: a key as long as the hash; 32 bytes are that of HS256, and too many to guess. */
-const LEAST_SECRET = 32;
 
 /** Loads the keys. @throws {Error} */
 export async function loadTokenKeys(
@@ -25,7 +22,7 @@ export async function loadTokenKeys(
       publicKeys.set(algorithm, [...publicKeys.get(algorithm) ?? [], ...keys]);
     }
   }
-  const secrets = hmacSecrets.map((source) => readSecret(source, places, LEAST_SECRET));
+  const secrets = hmacSecrets.map((source) => readSecret(source, places, LEAST_SECRET_BYTES.token));
   const { fetchKeySet } = places;
   const keys = { hmacSecrets: secrets, publicKeys, jwksEndpoint };
   return fetchKeySet === undefined ? keys : { ...keys, fetchKeySet };

@@ -145,6 +145,36 @@ Deno.test("service: a note names a file that not all users may read", async () =
   }
 });
 
+Deno.test("service: keys and secrets of channels are checked as the files of options are", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  try {
+    await Deno.writeTextFile(`${folder}/api.key`, "secret", { mode: 0o600 });
+    const file = `[channels]
+engine = "redis://127.0.0.1"
+engine_password_file = "engine.password"
+[channels.token]
+hmac_secret_key_variable = "TOKEN"
+public_key_files = ["/usr"]
+[channels.api]
+key_file = "${folder}/api.key"`;
+    const { faults, notes } = plan(["--config", "/etc/passwd.toml"], { file, folder });
+    assertEquals(faults, [
+      `engine_password_file of [channels], "engine.password", is relative to the folder in which the ` +
+      `server is started, and a unit starts in /: write "${folder}/engine.password"`,
+      "--config /etc/passwd.toml: does not exist",
+      `engine_password_file of [channels] ${folder}/engine.password: does not exist`,
+      "public_key_files of [channels.token] /usr: is a folder, not a file",
+    ]);
+    assertMatch(notes.join("\n"), /^key_file of \[channels.api\] \S+: .*PrivateTmp=/m);
+    assertMatch(
+      notes.join("\n"),
+      /^hmac_secret_key_variable of .*: .* set TOKEN in \/etc\/default/m,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("service: options of the environment go into the unit, with absolute paths", () => {
   const env = {
     ASYNC_DENO_PORT: "8080",

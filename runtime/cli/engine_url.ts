@@ -67,6 +67,8 @@ const SOCKET_PARAMETERS: readonly string[] = ["db", "user"];
 const PASSWORD_FAULT = "must not have a password, as others may read it: " +
   "in [channels], name a file with engine_password_file, or a variable of the environment with engine_password_variable";
 
+const MOST_PORT = 65_535;
+
 /** Servers of an engine of several: each publication of a channel looks for its place among them. */
 const MOST_SERVERS = 64;
 
@@ -123,7 +125,7 @@ function readAddress(text: string, name: string): Read {
       'must be the address of a Redis, Valkey or NATS server, as "redis://127.0.0.1:6379", ' +
       "with TLS rediss://, a Unix socket, as unix:///run/redis.sock, by sentinels, as " +
       `${SENTINEL.example}, a cluster, as ${CLUSTER.example}, or nats://127.0.0.1:4222, with TLS tls://; without it this server keeps the channels itself`;
-    return { fault: `${name} ${fault}` };
+    return { fault: `${name} ${likelyFault(text) ?? fault}` };
   }
   const isSocket = protocol.endsWith("unix:");
   const fault = isSocket
@@ -135,6 +137,17 @@ function readAddress(text: string, name: string): Read {
   if (fault !== undefined) return { fault: `${name} ${fault}` };
   const url = urls.length === 1 ? urls[0].href : text;
   return { url, isTls: kind.isTls, isSentinel: protocol.endsWith("sentinel:") };
+}
+
+/** What is most likely meant by a text that is no address of an engine. */
+function likelyFault(text: string): string | undefined {
+  const port = /:(\d+)(?=[/,]|$)/.exec(text)?.[1];
+  if (port !== undefined && Number(port) > MOST_PORT) {
+    return `has the port ${port}, and ports are numbers up to ${MOST_PORT}`;
+  }
+  return /^[\w.[\]:-]+$/.test(text) && !text.includes("://")
+    ? `must begin with the kind of the server: did you mean redis://${text}, or nats://${text}?`
+    : undefined;
 }
 
 function hostFault({ hostname, username, password, pathname, search, hash }: URL, kind: Kind) {

@@ -4,6 +4,7 @@
  * In: whatever a request was rejected with. Out: a {@link NatsFault}.
  */
 import { errorMessage } from "../../../error_message.ts";
+import { reachHint } from "../reach_hint.ts";
 import type { RequestFault } from "../refusals.ts";
 
 /** What has to be done about it. */
@@ -58,11 +59,15 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     /UnknownIssuer/,
     "the certificate is signed by no known authority: engine_ca_file",
   ],
+  [
+    /^timeout$|: timeout$/i,
+    "no NATS server answers there: check the address in engine; a Redis server is redis://HOST:PORT",
+  ],
 ];
 
 /** Why no link could be opened, with a hint for the operator. */
 export function connectionFault(reason: string): string {
-  const hint = HINTS.find(([pattern]) => pattern.test(reason))?.[1];
+  const hint = HINTS.find(([pattern]) => pattern.test(reason))?.[1] ?? reachHint(reason);
   return hint === undefined ? reason : `${reason} (${hint})`;
 }
 

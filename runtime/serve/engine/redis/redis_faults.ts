@@ -5,6 +5,7 @@
  * within a script has the text of the command's error somewhere inside.
  */
 import { errorMessage } from "../../../error_message.ts";
+import { reachHint } from "../reach_hint.ts";
 import type { RequestFault } from "../refusals.ts";
 
 /** What has to be done about it. */
@@ -47,7 +48,8 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   [/cluster support disabled|is in no cluster/, "it is a server alone: redis://HOST:PORT"],
   [
     /\bWRONGPASS\b/,
-    "the user or the password is wrong; a new password is read at a restart or an upgrade",
+    "the user or the password is wrong: engine has the user, engine_password_… the password; " +
+      "a new password is read at a restart or an upgrade",
   ],
   [/without any password configured/, "the server asks for no password: remove engine_password_…"],
   [/is a sentinel/, "redis+sentinel://HOST:PORT/NAME"],
@@ -61,6 +63,18 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     /issuer|self-signed|self signed|unable to (?:get|verify)/i,
     "the certificate is signed by no known authority: engine_ca_file",
   ],
+  [/is a replica/, "engine names the master, or sentinels: redis+sentinel://HOST:PORT/NAME"],
+  [/has the slot/, "redis-cli --cluster check HOST:PORT says what the cluster lacks"],
+  [
+    /DB index is out of range/,
+    "the number behind the slash of engine: 0 to 15, unless the Redis server has other databases",
+  ],
+  [
+    /Unknown RESP type/,
+    "it is no Redis server: check the address in engine; a NATS server is nats://HOST:PORT",
+  ],
+  [/\bENOENT\b/, "engine names a socket that is not there: unixsocket of the Redis server"],
+  [/\bEACCES\b/, "this user may not open the socket: unixsocketperm of the Redis server"],
 ];
 
 /** Whether an error says that the user of the connection may not do something. */
@@ -74,7 +88,8 @@ const UNASKED = /^Command queue state error\..*?Last error: /s;
 /** Why no link could be opened, with a hint for the operator. */
 export function connectionFault(given: string, { url }: { readonly url: string }): string {
   const reason = given.replace(UNASKED, "");
-  const hint = HINTS.find(([pattern]) => pattern.test(reason))?.[1] ?? hintOfTls(reason, url);
+  const hint = HINTS.find(([pattern]) => pattern.test(reason))?.[1] ?? hintOfTls(reason, url) ??
+    reachHint(reason);
   return hint === undefined ? reason : `${reason} (${hint})`;
 }
 

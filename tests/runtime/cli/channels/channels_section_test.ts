@@ -307,7 +307,7 @@ const WRONG: readonly [toml: string, ...faults: string[]][] = [
     "engine must be the address of a Redis, Valkey or NATS server",
   ],
   [
-    "[channels]\nengine = '127.0.0.1:6379'",
+    "[channels]\nengine = 'mqtt://127.0.0.1:6379'",
     "engine must be the address of a Redis, Valkey or NATS server",
   ],
   ["[channels]\nengine = 'redis:///2'", "engine must have a host"],

@@ -46,6 +46,8 @@ const WRONG: readonly [toml: string, fault: string][] = [
   ["engine = 'redis+cluster://a:b@c'", "engine must not have a password"],
   ["engine = 'redis+cluster://a'\nengine_ca_file = 'c'", "engine_ca_file has no effect"],
   ["engine = 'redis://a,b'", "and nodes of a cluster with redis+cluster:// once"],
+  ["engine = '10.0.0.5:6379'", "did you mean redis://10.0.0.5:6379, or nats://10.0.0.5:6379?"],
+  ["engine = 'redis://a:99999'", "engine has the port 99999, and ports are numbers up to 65535"],
   [
     "engine = 'redis+cluster://a'\nengine_sentinel_password_file = 'c'",
     "engine_sentinel_… has no effect without sentinels",

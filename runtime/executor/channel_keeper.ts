@@ -246,16 +246,22 @@ export class ChannelKeeper {
    *
    * @throws if its password cannot be read
    */
-  async openEngine({ engine }: ChannelsConfig, notes: EngineNotes): Promise<void> {
+  async openEngine(channels: ChannelsConfig, notes: EngineNotes): Promise<void> {
+    const { engine } = channels;
     if (engine === undefined) return;
     const { engineDrivers } = await import("./channel_engine.ts");
     const { EngineNode } = await import("../serve/engine/mod.ts");
-    const drivers = await engineDrivers(engine, placesOf(this.#start.secrets));
+    const { sharedSettings } = await import("./shared_settings.ts");
+    const places = placesOf(this.#start.secrets);
+    const drivers = await engineDrivers(engine, places);
+    const settings = sharedSettings(channels, places);
     const [store, workers, ring] = [this.#store, this.#workers, this.#ring];
-    const names = { uid: store.epochText(0), sessionKey: store.sharedKey };
+    const { name } = this.#start.server;
+    const names = { uid: store.epochText(0), name, sessionKey: store.sharedKey };
     const deliversOffline = engine.offlineDelivery === true;
     const isHeir = this.#isHeir;
-    const parts = { ...names, drivers, store, workers, deliversOffline, isHeir, ring };
+    const more = { settings, deliversOffline, isHeir };
+    const parts = { ...names, ...more, drivers, store, workers, ring };
     this.#engine = new EngineNode({ ...parts, ...notes });
     this.#start = { ...this.#start, engine: this.#engine.memory };
     const fault = this.#engineFault = await this.#engine.connect();

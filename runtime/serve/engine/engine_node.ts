@@ -19,15 +19,18 @@ import { NodePeers } from "./node_peers.ts";
 import { decodeNodeState, encodeNodeState, type ShardState } from "./node_state.ts";
 import { OfflineDelivery } from "./offline_delivery.ts";
 import { RequestAnswers } from "./request_answers.ts";
-import { ALL_SERVERS, ServerMember } from "./server_member.ts";
+import { ALL_SERVERS, ServerMember, type SharedSettings } from "./server_member.ts";
 import { shardOf } from "./shard_of.ts";
 
 /** What a node is made with. */
 export interface EngineNodeParts {
   /** Names this server among those of the engine: another one in each run. */
   readonly uid: string;
+  /** The machine and the port. */
+  readonly name: string;
   /** By which other servers check the names of this one's sessions. */
   readonly sessionKey: Uint8Array;
+  readonly settings: SharedSettings;
   /** One for each server of the engine, in the order that all servers have; one at least. */
   readonly drivers: readonly EngineDriver[];
   readonly store: FollowingStore & ControlStore;
@@ -85,13 +88,21 @@ export class EngineNode {
   #beginPeers: (() => void) | undefined = undefined;
 
   constructor(parts: EngineNodeParts) {
-    const { uid, sessionKey, store, workers, deliversOffline, ring, isHeir = false } = parts;
+    const { uid, name, sessionKey, settings, store, workers, deliversOffline, ring } = parts;
+    const { isHeir = false } = parts;
     this.memory = createEngineMemory(workers);
     const shards = this.#shards = parts.drivers.map((_, i) =>
       openShard(parts, i, (isUnderWay) => this.#notePublishing(i, isUnderWay))
     );
     const [first, ...others] = shards;
-    const peers = this.#peers = new NodePeers({ ...first!, uid, sessionKey, store });
+    const peers = this.#peers = new NodePeers({
+      ...first!,
+      uid,
+      name,
+      sessionKey,
+      settings,
+      store,
+    });
     if (!isHeir) peers.begin();
     this.#entries = others.map((shard) => enterAt(shard, parts));
     const offline = this.#offline = deliversOffline ? new OfflineDelivery(store) : undefined;
@@ -260,8 +271,9 @@ function openShard(
 }
 
 /** Servers with another list of the engine's servers are found at each of them. */
-function enterAt(shard: Shard, { uid, sessionKey }: EngineNodeParts): ServerMember {
-  const member = new ServerMember({ ...shard, uid, info: sessionKey });
+function enterAt(shard: Shard, { uid, name, sessionKey }: EngineNodeParts): ServerMember {
+  // The settings are compared at the first one.
+  const member = new ServerMember({ ...shard, uid, name, info: sessionKey, settings: {} });
   const begun = () => void member.enter();
   // Nothing is published there.
   shard.conductor.keep(

@@ -36,4 +36,5 @@ export { type EngineDriverOptions, inspectEngine, openDriver } from "./open_driv
 export { EngineBroker } from "./engine_broker.ts";
 export { EngineCalls, type EngineCallsParts } from "./engine_calls.ts";
 export { EnginePeers } from "./engine_peers.ts";
+export type { SharedSettings } from "./server_member.ts";
 export { EngineNode, type EngineNodeFigures, type EngineNodeParts } from "./engine_node.ts";

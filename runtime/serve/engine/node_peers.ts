@@ -23,7 +23,7 @@ import type { EngineDriver } from "./driver.ts";
 import { MessageStore } from "./message_store.ts";
 import type { NodeMembers } from "./node_members.ts";
 import { ServerDirectory } from "./server_directory.ts";
-import { ALL_SERVERS, ServerMember } from "./server_member.ts";
+import { ALL_SERVERS, ServerMember, type SharedSettings } from "./server_member.ts";
 import { type AnswerPart, SURVEY_TIME, Surveys } from "./surveys.ts";
 
 /** The words of messages between servers that are not for all workers; behind each: what it is about. */
@@ -37,8 +37,11 @@ const UTF8 = new TextEncoder();
 export interface NodePeersParts {
   /** Another one in each run. */
   readonly uid: string;
+  /** The machine and the port. */
+  readonly name: string;
   /** By which other servers check the names of this one's sessions. */
   readonly sessionKey: Uint8Array;
+  readonly settings: SharedSettings;
   readonly driver: Pick<EngineDriver, "members" | "publish">;
   readonly conductor: Pick<Conductor, "keep" | "positionOf">;
   readonly members: Pick<NodeMembers, "joinAsServer">;

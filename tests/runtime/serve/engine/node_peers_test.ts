@@ -33,7 +33,9 @@ async function server(engine: LoopbackEngine, uid: string = crypto.randomUUID())
   const members = new NodeMembers(driver);
   const peers = new NodePeers({
     uid,
+    name: uid,
     sessionKey: utf8(uid),
+    settings: {},
     driver,
     conductor,
     members,

@@ -17,9 +17,9 @@ export function systemdUnit(service: Service): string {
 Description=async-deno, an HTTP/1.1 and WebSocket server
 Wants=network-online.target
 After=network-online.target
-# After five failures within a minute it is not restarted again.
+# More often than a restart each second: only a socket unit, whose next connection starts a server with a wrong option at once.
 StartLimitIntervalSec=60
-StartLimitBurst=5
+StartLimitBurst=60
 
 [Service]
 # The server reports when it serves, reloads and stops.
@@ -31,7 +31,9 @@ ExecStop=-/bin/sh -c '[ -n "$$MAINPID" ] && kill "$$MAINPID" && while readlink "
 # Every option is also a variable. The file wins over these lines, an argument above over both.
 ${service.variables.map(variableLine).join("\n")}
 EnvironmentFile=-/etc/default/async-deno
+# Again and again, until it serves: a port that is taken, or a full disk, may take longer than a few restarts.
 Restart=on-failure
+RestartSec=1
 # A SIGHUP before the server handles signals ends it; systemd would count that as success.
 RestartForceExitStatus=SIGHUP
 # An option is wrong: a restart would not help.

@@ -3,7 +3,7 @@
  *
  * In: an executable, which is /usr/local/bin/async-deno there. Out: commands that run inside, and its files as this process sees them.
  * Nothing of the machine is changed but for one control group, below which that systemd makes its own; both are gone at the end. Only
- * the units of a test and the journal run there. Needs root, and a kernel that lets it: {@link OwnSystemd.obstacle}.
+ * the units of a test and the journal run there. Needs programs, {@link OwnSystemd.missing}, and rights, {@link OwnSystemd.obstacle}.
  */
 
 import { findProgram } from "./process_facts.ts";
@@ -94,11 +94,15 @@ export class OwnSystemd implements AsyncDisposable {
     }).spawn();
   }
 
-  /** Why there cannot be one here; empty: there can. */
+  /** What can be installed, and is not; empty: nothing. */
+  static missing(): string {
+    const programs = ["unshare", "nsenter", "journalctl"].map(findProgram);
+    return programs.includes(undefined) || !isThere(SYSTEMD) ? "apt-get install systemd" : "";
+  }
+
+  /** Why this machine does not permit one; empty: it does. Not to be asked if something is missing. */
   static obstacle(): string {
     if (Deno.build.os !== "linux" || Deno.uid() !== 0) return "needs root on Linux";
-    const programs = [SYSTEMD, ...["unshare", "nsenter", "journalctl"].map(findProgram)];
-    if (programs.includes(undefined) || !isThere(SYSTEMD)) return "apt-get install systemd";
     const group = newGroup();
     if (group === undefined) return "needs control groups of version 2";
     const folder = Deno.makeTempDirSync({ prefix: "async-deno-test-" });

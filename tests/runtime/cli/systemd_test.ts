@@ -41,6 +41,9 @@ Deno.test("systemd: the type of the service, and when it is restarted", () => {
     const line of [
       "Type=notify",
       "Restart=on-failure",
+      "RestartSec=1",
+      "StartLimitIntervalSec=60",
+      "StartLimitBurst=60",
       "RestartForceExitStatus=SIGHUP",
       "RestartPreventExitStatus=2",
       "LogsDirectory=a",

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { inspectEngine } from "../../../../../runtime/serve/engine/mod.ts";
+import { docsBlock } from "../../../../support/docs_block.ts";
 import {
   attemptAt,
   EngineNode,
@@ -240,10 +241,10 @@ Deno.test({
     const rows = [
       ["authorization { user: app, password: secret }", "nats://app@127.0.0.1"],
       ["authorization { token: secret }", "nats://127.0.0.1"],
-      // The rights that docs/channels/engine.md names.
+      // The rights that the page names.
       [
-        `authorization { users: [{ user: app, password: secret, permissions: {
-          publish: ["test:.>", "$JS.API.>"], subscribe: ["test:.>", "_INBOX.>"] } }] }`,
+        docsBlock({ page: "docs/channels/engine.md", heading: "NATS", language: "conf" })
+          .replaceAll("async-deno:", "test:").replace("PASSWORD", "secret"),
         "nats://app@127.0.0.1",
       ],
     ] as const;

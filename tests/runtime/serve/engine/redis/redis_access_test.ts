@@ -13,9 +13,9 @@ import { NO_REDIS, REDIS_SERVER, RedisEngine } from "../../../../support/redis_e
 import { waitFor } from "../../../../support/wait_for.ts";
 
 /** The commands of docs/channels/engine.md. */
-const RIGHTS = /`(-@all [^`]+)`/.exec(
+const RIGHTS = /'(-@all [^']+)'/.exec(
   Deno.readTextFileSync(new URL("../../../../../docs/channels/engine.md", import.meta.url)),
-)![1]!.replaceAll("async-deno:", "test:").split(" ");
+)![1]!.replaceAll("async-deno:", "test:").split(/\s+/);
 
 Deno.test("redis address: each form of a URL", () => {
   const none = { user: undefined, password: undefined, database: 0 };

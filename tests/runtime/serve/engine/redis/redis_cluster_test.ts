@@ -19,7 +19,7 @@ import { waitFor } from "../../../../support/wait_for.ts";
 const DOCS = Deno.readTextFileSync(
   new URL("../../../../../docs/channels/engine.md", import.meta.url),
 );
-const RIGHTS = `${/`(-@all [^`]+)`/.exec(DOCS)![1]} ${/`(\+ssubscribe [^`]+)`/.exec(DOCS)![1]}`
+const RIGHTS = `${/'(-@all [^']+)'/.exec(DOCS)![1]} ${/`(\+ssubscribe [^`]+)`/.exec(DOCS)![1]}`
   .replaceAll("async-deno:", "test:").split(/\s+/)
   .filter((right) => !["+subscribe", "+unsubscribe", "+publish"].includes(right));
 

@@ -4,7 +4,7 @@
 # A guess: `import { … } from "undici"` loads the version of the lock file, as in Node and Deno. Bun has a module of that name of its own
 # and loads it whatever is installed: fetch() there is Bun's, and a `dispatcher` is taken and ignored, as is setGlobalDispatcher(). So a request to a
 # Unix socket goes to TCP, a proxy is passed by, `headersTimeout` never ends a wait, a RetryAgent does not retry, and more connections
-# are opened than an Agent allows; no error tells, and package.json says otherwise. Only what the module lacks (`interceptors`,
+# are opened than an Agent allows; no error tells, and package.json says otherwise. Only what the module lacks (compose(),
 # the methods of MockAgent) throws. Bun's own options (`unix`, `proxy`) do what a part of them does. Exits 0 if that is still seen, 1 if not.
 set -euo pipefail
 

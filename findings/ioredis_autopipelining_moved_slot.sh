@@ -5,8 +5,8 @@
 # client knows it from then on. With the option, the commands that are called in one turn for one node are one pipeline. If any write in it was
 # carried out, the pipeline is not sent again, and the others get "MOVED" as an error: writes to a key that has moved fail because somebody else
 # writes to another key at the same time. The client does not learn from it, so it goes on; after seconds each of them still fails. It
-# heals with the first command that is alone in its turn, or among reads. So what worked in a test without load fails under load, during
-# a resharding. Redis 7.0. Exits 0 if that is still seen, 1 if not.
+# heals with the first one that is alone in its turn. So what worked in a test without load fails under load, after a resharding.
+# Redis 7.0. Exits 0 if that is still seen, 1 if not.
 set -euo pipefail
 
 folder="$(mktemp -d)"

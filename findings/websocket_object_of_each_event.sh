@@ -4,7 +4,7 @@
 # A guess: it stands for the connection, so a handler puts it into a Set when it opens, and takes it out when it closes. So it is with crossws, and with
 # Hono on Node and Deno. With Hono on Bun, and with Elysia, each event has an object of its own: delete() finds nothing, so the Set grows with each
 # connection that ever was, and a Map by it has no value in the handler of messages. With Hono on Bun, `readyState` of the object that was
-# kept says 1 (open) for ever, so that cannot be asked instead; sending to it does nothing. `ws.raw` is the same in all events of both.
+# kept says 1 (open) for ever, so that cannot be asked instead. `ws.raw` is the same in all events of both.
 # Exits 0 if that is still seen, 1 if not.
 set -euo pipefail
 

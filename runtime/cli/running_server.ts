@@ -7,6 +7,7 @@
  */
 
 import type { Config } from "../config/mod.ts";
+import { errorMessage } from "../error_message.ts";
 import type { Executor, Handover, Successor } from "../executor/mod.ts";
 import type { SignalHandler } from "../signals.ts";
 import { waitingForRestart } from "./restart.ts";
@@ -123,7 +124,7 @@ export class RunningServer implements SignalHandler {
     } catch (error) {
       if (this.#isReplaced) throw error;
       // Whatever it is, such as a /proc that is not there: an upgrade must not end the server.
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorMessage(error);
       warn(`the upgrade has failed, and this server serves on: ${reason}`);
     } finally {
       this.#isUpgrading = false;

@@ -49,7 +49,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   [
     /\bWRONGPASS\b/,
     "the user or the password is wrong: engine has the user, engine_password_… the password; " +
-      "a new password is read at a restart or an upgrade",
+    "a new password is read at a restart or an upgrade",
   ],
   [/without any password configured/, "the server asks for no password: remove engine_password_…"],
   [/is a sentinel/, "redis+sentinel://HOST:PORT/NAME"],

@@ -227,7 +227,7 @@ Deno.test("topics: half of a surrogate pair is in no topic: it could be the name
 
 Deno.test("topics: a socket that comes from another process gets what it missed, with and without a history", () => {
   const stores = new Stores(256 * 1024);
-  const { worker, topics } = topicsOf(stores);
+  const { topics } = topicsOf(stores);
   const plain = { historySize: 0, historyTtlMs: 0 };
   const kept = { historySize: 2, historyTtlMs: 60_000 };
   const rooms = [["plain", plain], ["kept", kept]] as const;

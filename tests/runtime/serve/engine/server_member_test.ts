@@ -33,7 +33,9 @@ async function warningsOf(
       ...parts,
       uid: `${i}`,
       driver,
-      members: { join: (_, __, member) => Promise.resolve((members.push(member), "joined")) },
+      members: {
+        joinAsServer: (_, member) => Promise.resolve((members.push(member), "joined")),
+      },
       warn: (text) => void warnings.push(text),
     });
     await member.enter();

@@ -209,9 +209,10 @@ export class Http1Connection {
 
   /**
    * In place of {@link sendResponse}: the head was sent already, before this object was made, and said that the body has no known length. It
-   * is the connection's last.
+   * is the connection's last. The request's own body was read by then.
    */
   resumeResponse(): void {
+    if (this.#state.client === CLIENT.SEND_BODY) this.#state.receive(RECEIVED.EndOfMessage);
     this.#concludeRequest();
     this.#state.disableKeepAlive();
     this.#state.send(SENT.Response);

@@ -12,6 +12,7 @@ import {
   inTime,
   type MovedConnections,
   type OthersFollow,
+  recordWorker,
   type ThreadOrder,
 } from "../thread/mod.ts";
 import type { ArrivedRecord } from "./connection_packets.ts";
@@ -63,12 +64,14 @@ export class ConnectionMove {
    */
   async freeze(): Promise<void> {
     this.#setAccepting(false);
+    this.#parts.state.flags.setFrozen(true);
     await inTime(this.#orderAll({ type: "freeze" }), LONGEST_FREEZE);
   }
 
   /** Takes that back: the new server has not taken over. */
   async thaw(): Promise<void> {
     this.#setAccepting(true);
+    this.#parts.state.flags.setFrozen(false);
     await this.#orderAll({ type: "thaw" });
   }
 
@@ -161,16 +164,18 @@ export class ConnectionMove {
     if (sent > 0) this.#parts.inform(`upgraded: ${what} on in the new server`);
   }
 
-  /** Every worker gets as many. */
+  /** Every worker gets as many, beside those that only one can go on with. */
   async #share(batch: readonly ArrivedRecord[]): Promise<void> {
     const { loading, state: { descriptors }, threads } = this.#parts;
     const serving = [...threads.keys()].filter((worker) => threads[worker]!.isServing); // its keys
     if (serving.length === 0) return closeAll(batch.map(({ descriptor }) => descriptor));
-    const first = this.#next;
-    this.#next += batch.length;
+    const workers = batch.map(({ record }) => {
+      const only = recordWorker(record);
+      return serving.includes(only) ? only : serving[this.#next++ % serving.length];
+    });
     await loading.during(() =>
-      Promise.all(serving.map((worker, i) => {
-        const share = batch.filter((_, at) => (first + at) % serving.length === i);
+      Promise.all(serving.map((worker) => {
+        const share = batch.filter((_, at) => workers[at] === worker);
         if (share.length === 0) return undefined;
         // If it dies before it has them, they are closed.
         for (const { descriptor } of share) descriptors.claim(descriptor, worker);

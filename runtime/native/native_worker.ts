@@ -161,6 +161,8 @@ export class NativeWorker implements SocketContext, Source {
       now: () => loop.now,
       ring: (worker) => this.#ring(worker),
     });
+    // At once, also if this worker does not turn.
+    this.#context.isFrozen = () => core.state.flags.isFrozen();
     this.#redirectContext = redirect === undefined ? null : core.createContextFor(redirect);
     this.ringSender = this.#createSender();
     this.#refusals = new Refusals(this);
@@ -639,7 +641,7 @@ export class NativeWorker implements SocketContext, Source {
     const moves = this.#context.handsOver && this.#core.state.flags.isMoving();
     // What TLS knows of a connection cannot be moved.
     if (moves) this.#leaving.begin(this.#parts.tls === undefined ? this.#core.connections : []);
-    else this.#core.drainAll();
+    else this.#drainRest();
     if (this.#context.handsOver) this.#acceptor?.handOver();
     else this.#acceptor?.close();
     this.#refusals.drain();
@@ -647,6 +649,7 @@ export class NativeWorker implements SocketContext, Source {
 
   /** What has lost what it is about ends soon, the others over the time of the spread. */
   #drainRest(): void {
+    this.#context.isFrozen = () => false;
     this.#forAll((connection) => {
       if (connection.thaw()) connection.drain();
     });

@@ -64,6 +64,8 @@ export interface MovedSession {
   readonly state: Uint8Array;
   /** Bytes of the peer with which the new session is where this one was: frames, or the request. */
   readonly unread: Uint8Array;
+  /** The only worker that can go on with it, by its number; absent: any. */
+  readonly worker?: number | undefined;
 }
 
 /** Why a connection does not go on in another process: never, or not before what is under way has ended. */

@@ -12,6 +12,7 @@
  *      16        1 while accepting is paused
  *      17        1 while the descriptors of connections are near their ceiling
  *      18        1 if the new server takes open connections, too
+ *      19        1 from the moment on in which the channels are about to be handed over
  *      32 … 39   parked: bit worker % 32 of word worker / 32 (a pair of cache lines)
  *      64 … 71   alive: the same                             (a pair of cache lines)
  *      72 … 79   giving: the same; 1 while the worker waits for connections that it has given up to go on in the new server
@@ -53,6 +54,7 @@ const ENTERING = 2;
 const PAUSED = 16;
 const NEAR_CEILING = 17;
 const MOVING = 18;
+const FROZEN = 19;
 /** Attempts to get the lock without a sleep: a thread holds it for less than a microsecond. */
 const LOCK_SPINS = 200;
 /** Waits for the lock, a millisecond each at most. */
@@ -170,6 +172,17 @@ export class Flags {
   /** Whether accepting is paused. */
   isAcceptingPaused(): boolean {
     return Atomics.load(this.#words, PAUSED) !== 0;
+  }
+
+  /** Sets whether requests wait for the new server that are about what is handed over. */
+  setFrozen(frozen: boolean): void {
+    // Publishes only itself: each worker is told, too.
+    Atomics.store(this.#words, FROZEN, frozen ? 1 : 0);
+  }
+
+  /** Whether such requests wait. */
+  isFrozen(): boolean {
+    return Atomics.load(this.#words, FROZEN) !== 0;
   }
 
   /** Sets whether connections have descriptors near the ceiling, so that the threads that accept look at the next one. */

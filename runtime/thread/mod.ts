@@ -25,6 +25,7 @@ export {
   LENGTH_BYTES,
   RECORD_FORMAT,
   recordBytes,
+  recordWorker,
 } from "./connection_record.ts";
 export { fetchFault } from "./fetch_fault.ts";
 export { inTime, LATE } from "./in_time.ts";

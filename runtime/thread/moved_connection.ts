@@ -22,6 +22,8 @@ export interface MovedConnection {
   readonly state: Uint8Array;
   /** Bytes of the peer with which a new session goes on where the old one was: frames, or the request. */
   readonly unread: Uint8Array;
+  /** The only worker that can go on with it, by its number; absent: any. */
+  readonly worker?: number | undefined;
   /** Bytes that wait for the peer to read. */
   readonly unsent: Uint8Array;
 }

@@ -22,7 +22,7 @@ import {
 import { echoRoute } from "../../runtime/serve/routes/echo.ts";
 import { healthRoute } from "../../runtime/serve/routes/health.ts";
 import type { AppRoute, Exchange, Guard, Route, Router } from "../../runtime/serve/session/mod.ts";
-import type { ThreadMessage } from "../../runtime/thread/mod.ts";
+import type { OrderHandler, ThreadMessage } from "../../runtime/thread/mod.ts";
 import { NativeWorker } from "../../runtime/native/mod.ts";
 import { FakeOs, KernelAssertion, type World } from "./fake_os.ts";
 import type { FakePeer } from "./fake_peer.ts";
@@ -78,6 +78,8 @@ export class FakeServer implements World {
   app: AppRoute | undefined;
   /** Endpoints in addition to its own. */
   readonly routes = new Map<string, Route>();
+  /** Gives the worker an order of the main thread, once it runs. */
+  order: OrderHandler = () => {};
   /** When the server was told to stop, by its own clock; NaN: not yet. */
   stoppedAt = NaN;
   readonly #listener: number;
@@ -137,7 +139,7 @@ export class FakeServer implements World {
       router: this.#router(date),
       date,
       post,
-      onOrder: () => {},
+      onOrder: (handler) => this.order = handler,
       bell: { ring: () => Promise.resolve(true), close: () => {} },
       ...this.#ring(options.ring),
     });

@@ -126,6 +126,7 @@ export class ChannelService {
   /** Carries what concerns connections to the workers that have them. */
   readonly control: RequestSender;
   readonly #hub: Hub;
+  readonly #sessions: StreamSessions;
 
   constructor(
     { config, secrets, wiring, loop, origins, limits, isInsecure = false, ...parts }:
@@ -190,7 +191,7 @@ export class ChannelService {
     if (worker === 0 && wiring.peers) new ControlListener(channel, ANY_WORKER, servers);
     const names = new SessionNames(store.sharedKey);
     const { workers, peers } = wiring;
-    const sessions = new StreamSessions({ context, directory, names });
+    const sessions = this.#sessions = new StreamSessions({ context, directory, names });
     new ControlListener(channel, toWorker(worker), sessions);
     const rate = new TransferRate({
       messages: limits.commandsPerSecond,
@@ -209,6 +210,7 @@ export class ChannelService {
   /** The store is about to become that of the server which this one replaces. Nobody uses it until it is there. */
   awaitStore(): void {
     this.#hub.awaitStore();
+    this.#sessions.awaitStore();
   }
 
   /** From now on, `handler` gets the requests of all workers too; it ignores those whose words it does not know. */

@@ -47,6 +47,16 @@ export interface ClientState {
   /** Absent: it owes no pong. */
   readonly pongIn?: number | undefined;
   readonly subscriptions: readonly SubscriptionState[];
+  /** Absent: it is at the end of a WebSocket. */
+  readonly stream?: StreamState | undefined;
+}
+
+/** What goes along with the stream of a client. */
+export interface StreamState {
+  /** What its later requests name. */
+  readonly session: string;
+  /** Messages that have come since nothing could be done with them. */
+  readonly messages: readonly string[];
 }
 
 /** The bytes of a state. */

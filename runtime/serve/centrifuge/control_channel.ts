@@ -51,6 +51,8 @@ export class ControlListener extends TimerNode implements Subscriber<Uint8Array>
   readonly #parts: ControlChannelParts;
   readonly #number: number;
   readonly #handler: ControlHandler;
+  /** Whether the next subscription is the first one to a store that comes from another process. */
+  #isFirst = false;
 
   constructor(parts: ControlChannelParts, number: number, handler: ControlHandler) {
     super();
@@ -82,7 +84,7 @@ export class ControlListener extends TimerNode implements Subscriber<Uint8Array>
   /** More came than the history keeps: go on with what comes now. Or the store becomes another one. */
   lost(): void {
     const { hub, loop, report } = this.#parts;
-    if (hub.isAwaitingStore) return hub.whenThere(() => this.#subscribe());
+    if (hub.isAwaitingStore) return hub.whenThere(() => this.#subscribeFirst());
     report(new Error("messages between workers were lost, as more came at once than are kept"));
     loop.defer(this);
   }
@@ -95,12 +97,20 @@ export class ControlListener extends TimerNode implements Subscriber<Uint8Array>
     this.#subscribe();
   }
 
+  /** Other workers of this process may already have sent something; what was sent before, the other process has handled. */
+  #subscribeFirst(): void {
+    this.#isFirst = true;
+    this.#subscribe();
+  }
+
   /** Subscribes, or tries again later if the store is busy or full. */
   #subscribe(): void {
     const { hub, loop } = this.#parts;
     // No channel of a client has half of a surrogate pair in its name.
     const entrance = hub.enter(`\ud800${this.#number}`, controlKey(this.#number));
-    if (typeof entrance === "string") loop.timers.set(this, loop.now + RETRY);
-    else hub.join(entrance.channel, this, entrance.offset);
+    if (typeof entrance === "string") return loop.timers.set(this, loop.now + RETRY);
+    const isWhole = this.#isFirst && hub.resume(entrance, this, hub.offsetAtMove(entrance));
+    this.#isFirst = false;
+    if (!isWhole) hub.join(entrance.channel, this, entrance.offset);
   }
 }

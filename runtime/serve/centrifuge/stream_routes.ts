@@ -11,20 +11,26 @@ import { decodeEmulation, FRAMINGS } from "../../../protocol/centrifuge/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import { LogLabel } from "../../observe/log/mod.ts";
 import type { ControlSender, Peers, WorkerPlace } from "../broker/mod.ts";
-import { crossOriginRoute, type Exchange, type Route, STREAM_FIELDS } from "../session/mod.ts";
+import {
+  type CrossOriginEndpoint,
+  crossOriginRoute,
+  type Exchange,
+  type Route,
+  STREAM_FIELDS,
+} from "../session/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import { keepFields } from "./kept_fields.ts";
 import { readNodeName, SessionNames } from "./session_names.ts";
-import type { StreamSessions } from "./stream_sessions.ts";
+import { STREAM_PATHS, type StreamSessions } from "./stream_sessions.ts";
 import type { TransferRate } from "./transfer_rate.ts";
 import { Wire } from "./wire.ts";
 
-const SSE_PATH = "/connection/sse";
-const HTTP_STREAM_PATH = "/connection/http_stream";
 const EMULATION_PATH = "/emulation";
 
 /** Each ping over SSE is answered by a request, so there are half as many. */
 const SSE_PING_FACTOR = 2;
+
+type Resume = Required<CrossOriginEndpoint>["resume"];
 
 /** What the routes work with. */
 export interface StreamRouteParts {
@@ -55,21 +61,32 @@ export function streamRoutes(
   });
   const framing = FRAMINGS.http_stream;
   const httpStream = new Wire({ transport: "http_stream", framing, seal, meter });
+  const resumeWith = (wire: Wire<Uint8Array>): Resume => (answer, state) =>
+    parts.sessions.resume(wire, answer, state);
   return [
-    route(parts, SSE_PATH, "GET", (exchange, cors) => {
-      const connect = new URLSearchParams(exchange.request.query).get("cf_connect");
-      if (!connect) {
-        return exchange.respondText(400, "The connect command is missing: ?cf_connect=\n", cors);
-      }
-      const message = new TextEncoder().encode(connect);
-      begin(parts, exchange, { wire: sse, fields: fieldsOf("text/event-stream", cors), message });
+    route(parts, STREAM_PATHS.sse, "GET", {
+      handle: (exchange, cors) => {
+        const connect = new URLSearchParams(exchange.request.query).get("cf_connect");
+        if (!connect) {
+          return exchange.respondText(400, "The connect command is missing: ?cf_connect=\n", cors);
+        }
+        const message = new TextEncoder().encode(connect);
+        const fields = fieldsOf("text/event-stream", cors);
+        begin(parts, exchange, { wire: sse, fields, message });
+      },
+      resume: resumeWith(sse),
     }),
-    route(parts, HTTP_STREAM_PATH, "POST", (exchange, cors) => {
-      const message = exchange.bodyBytes.slice(exchange.bodyStart, exchange.bodyEnd);
-      const fields = fieldsOf("application/json", cors);
-      begin(parts, exchange, { wire: httpStream, fields, message });
+    route(parts, STREAM_PATHS.http_stream, "POST", {
+      handle: (exchange, cors) => {
+        const message = exchange.bodyBytes.slice(exchange.bodyStart, exchange.bodyEnd);
+        const fields = fieldsOf("application/json", cors);
+        begin(parts, exchange, { wire: httpStream, fields, message });
+      },
+      resume: resumeWith(httpStream),
     }),
-    route(parts, EMULATION_PATH, "POST", (exchange, cors) => takeMessage(parts, exchange, cors)),
+    route(parts, EMULATION_PATH, "POST", {
+      handle: (exchange, cors) => takeMessage(parts, exchange, cors),
+    }),
   ];
 }
 
@@ -81,7 +98,7 @@ function route(
   { context, origins }: StreamRouteParts,
   path: string,
   method: "GET" | "POST",
-  handle: (exchange: Exchange, cors: ResponseFields) => void | Promise<void>,
+  { handle, ...more }: Pick<CrossOriginEndpoint, "handle" | "resume">,
 ): [string, Route] {
   const checked = (exchange: Exchange, cors: ResponseFields) => {
     const { bodyStart, bodyEnd } = exchange;
@@ -92,8 +109,8 @@ function route(
     return handle(exchange, cors);
   };
   const label = new LogLabel(`${path} (channels)`);
-  const endpoint = { label, methods: [method], wantsBody: method === "POST", handle: checked };
-  return [path, crossOriginRoute(endpoint, origins)];
+  const endpoint = { label, methods: [method], wantsBody: method === "POST", isFreezable: true };
+  return [path, crossOriginRoute({ ...endpoint, handle: checked, ...more }, origins)];
 }
 
 function begin(

@@ -2,22 +2,61 @@
  * Clients over SSE and HTTP streams: what is pushed goes down a stream, and later commands come by requests of their own.
  *
  * In: streams with their first message; messages for a session, from this worker's requests or from those of another. Out:
- * clients, each of which gets its messages in their order.
+ * clients, each of which gets its messages in their order. At an upgrade a client goes on in the new server, on the worker of the same
+ * number, as the name of its session is one of that worker. What comes for it while the channels are handed over goes along, and what
+ * comes there before it waits for it.
  */
 
-import { ByteBuffer } from "../../../protocol/mod.ts";
+import { ByteBuffer, decodeUtf8, utf8Of } from "../../../protocol/mod.ts";
 import { type Disconnect, writeDisconnectPush } from "../../../protocol/centrifuge/mod.ts";
-import { type AnswerStream, DROPPED, type StreamListener } from "../session/mod.ts";
+import { TimerNode } from "../../net/mod.ts";
+import {
+  type AnswerStream,
+  type BegunAnswer,
+  DROPPED,
+  type StreamListener,
+} from "../session/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import { Client } from "./client.ts";
 import type { ClientDirectory } from "./client_directory.ts";
 import type { ClientLink } from "./client_link.ts";
+import { type ClientState, decodeClientState, encodeClientState } from "./client_state.ts";
 import type { ControlHandler } from "./control_channel.ts";
-import type { DrainSpread } from "./drain_spread.ts";
+import { HeldBytes } from "./held_bytes.ts";
 import type { KeptFields } from "./kept_fields.ts";
 import { Replies } from "./replies.ts";
-import type { SessionNames } from "./session_names.ts";
+import { readNodeName, type SessionNames } from "./session_names.ts";
+import { WaitingMessages } from "./waiting_messages.ts";
 import type { Wire } from "./wire.ts";
+
+/** Where streams begin, by the names of their transports. */
+export const STREAM_PATHS = {
+  sse: "/connection/sse",
+  http_stream: "/connection/http_stream",
+} as const;
+
+/** Milliseconds for which streams of the server before may come. */
+const ARRIVAL_TIME = 10_000;
+/** The longest messages that wait for streams on their way, of all of a worker. */
+const WAITING_MESSAGES = 2;
+/** Ends an answer that nobody goes on with. */
+const NOBODY = { left() {}, stopping() {} };
+
+/** What the streams of one worker share. */
+export interface StreamSessionsParts {
+  readonly context: ChannelContext;
+  readonly directory: ClientDirectory;
+  readonly names: SessionNames;
+}
+
+/** What a stream is made of. */
+interface StreamSessionParts {
+  readonly session: string;
+  readonly wire: Wire<Uint8Array>;
+  readonly fields: KeptFields | undefined;
+  /** Of a client that comes from the server before; absent: it is a new one. */
+  readonly id?: string;
+}
 
 /** One stream, and its client. */
 class StreamSession implements ClientLink<Uint8Array>, StreamListener {
@@ -26,36 +65,27 @@ class StreamSession implements ClientLink<Uint8Array>, StreamListener {
   readonly wire: Wire<Uint8Array>;
   readonly fields: KeptFields | undefined;
   readonly client: Client;
-  readonly #ended: () => void;
-  readonly #drain: DrainSpread;
+  readonly #owner: StreamSessions;
   #stream: AnswerStream | null = null;
 
-  constructor(
-    sessions: StreamSessions,
-    { session, wire, fields, context, directory }: {
-      readonly session: string;
-      readonly wire: Wire<Uint8Array>;
-      readonly fields: KeptFields | undefined;
-      readonly context: ChannelContext;
-      readonly directory: ClientDirectory;
-    },
-  ) {
+  constructor(owner: StreamSessions, { session, wire, fields, id }: StreamSessionParts) {
     this.session = session;
     this.wire = wire;
     this.fields = fields;
-    this.#drain = context.drain;
-    this.#ended = () => {
-      sessions.remove(this);
-      directory.remove(this.client);
-      this.client.closed();
-    };
-    this.client = new Client(context, this, directory);
+    this.#owner = owner;
+    this.client = new Client(owner.context, this, owner.directory, id);
   }
 
   /** The answer has begun. */
   begin(stream: AnswerStream, message: Uint8Array): void {
     this.#stream = stream;
     this.receive(message);
+  }
+
+  /** The server before has begun the answer. */
+  resume(stream: AnswerStream, state: ClientState): void {
+    this.#stream = stream;
+    this.client.resume(state);
   }
 
   /** A message, which belongs to this from now on. */
@@ -86,11 +116,12 @@ class StreamSession implements ClientLink<Uint8Array>, StreamListener {
     // A slow client does not get it, and comes back as after a broken connection.
     if (push.send()) this.#stream?.end();
     else this.#stream?.abort();
-    this.#ended();
+    this.left();
   }
 
   left(): void {
-    this.#ended();
+    this.#owner.remove(this);
+    this.client.closed();
   }
 
   /** A getter, as there are many: a field would be in each. */
@@ -98,42 +129,65 @@ class StreamSession implements ClientLink<Uint8Array>, StreamListener {
     return true;
   }
 
+  get resumesAt(): string {
+    return this.wire.transport === "sse" ? STREAM_PATHS.sse : STREAM_PATHS.http_stream;
+  }
+
+  get resumesOn(): number | undefined {
+    return readNodeName(this.#owner.context.node)?.worker;
+  }
+
+  moving(): Uint8Array | undefined {
+    return this.#owner.giveUp(this);
+  }
+
   stopping(): "later" {
-    this.#drain.add(this.client);
+    this.#owner.context.drain.add(this.client);
     return "later";
   }
 }
 
 /** The streams of one worker. */
-export class StreamSessions implements ControlHandler {
-  readonly #parts: {
-    readonly context: ChannelContext;
-    readonly directory: ClientDirectory;
-    readonly names: SessionNames;
-  };
+export class StreamSessions extends TimerNode implements ControlHandler {
+  readonly context: ChannelContext;
+  readonly directory: ClientDirectory;
+  readonly #names: SessionNames;
   readonly #byId = new Map<string, StreamSession>();
+  readonly #waiting: WaitingMessages;
+  /** Whether those that wait for the end of a hand-over go on after it. */
+  #isHolding = false;
+  /** Whether streams of the server before may come. */
+  #mayCome = false;
 
-  constructor(parts: {
-    readonly context: ChannelContext;
-    readonly directory: ClientDirectory;
-    readonly names: SessionNames;
-  }) {
-    this.#parts = parts;
+  constructor({ context, directory, names }: StreamSessionsParts) {
+    super();
+    this.context = context;
+    this.directory = directory;
+    this.#names = names;
+    this.#waiting = new WaitingMessages(
+      new HeldBytes(WAITING_MESSAGES * context.limits.messageBytes),
+    );
   }
 
   /** A session whose stream is about to begin. */
   create(wire: Wire<Uint8Array>, fields?: KeptFields): StreamSession {
-    const session = this.#parts.names.make(this.#parts.context.node);
-    const stream = new StreamSession(this, { session, wire, fields, ...this.#parts });
-    this.#byId.set(session, stream);
+    return this.#add({ session: this.#names.make(this.context.node), wire, fields });
+  }
+
+  #add(parts: StreamSessionParts): StreamSession {
+    const stream = new StreamSession(this, parts);
+    this.#byId.set(parts.session, stream);
     return stream;
   }
 
   /** A message for a session. Returns false if there is no such session here. */
   receive(id: string, message: Uint8Array): boolean {
     const session = this.#byId.get(id);
-    session?.receive(message);
-    return session !== undefined;
+    const { isSealed } = this.context.store;
+    if (session === undefined) return this.#mayCome && !isSealed && this.#waiting.add(id, message);
+    if (isSealed) return this.#hold(id, message);
+    session.receive(message);
+    return true;
   }
 
   control(id: string, message: Uint8Array): void {
@@ -141,7 +195,70 @@ export class StreamSessions implements ControlHandler {
   }
 
   /** A session has ended. */
-  remove({ session }: StreamSession): void {
+  remove({ session, client }: StreamSession): void {
     this.#byId.delete(session);
+    this.#waiting.take(session);
+    this.directory.remove(client);
+  }
+
+  // At an upgrade.
+
+  /** Keeps a message until its session moves, or the server goes on. */
+  #hold(id: string, message: Uint8Array): boolean {
+    if (!this.#waiting.add(id, message)) return false;
+    if (!this.#isHolding) this.context.hub.whenThere(() => this.#goOn());
+    this.#isHolding = true;
+    return true;
+  }
+
+  /** The new server has not taken over. */
+  #goOn(): void {
+    this.#isHolding = false;
+    for (const id of this.#waiting.sessions) this.#passWaiting(this.#byId.get(id));
+  }
+
+  #passWaiting(session: StreamSession | undefined): void {
+    if (session === undefined) return;
+    for (const message of this.#waiting.take(session.session)) session.receive(message);
+  }
+
+  /** Gives up a session that goes on in the new server; undefined, and nothing has happened: it does not, or not now. */
+  giveUp({ session, client }: StreamSession): Uint8Array | undefined {
+    const { hub, store } = this.context;
+    if (!store.isSealed) return undefined;
+    hub.finish(); // may bring messages for it, or end it
+    const state = client.leave();
+    if (state === undefined) return undefined;
+    this.directory.remove(client);
+    this.#byId.delete(session);
+    const messages = this.#waiting.take(session).map((bytes) => decodeUtf8(bytes));
+    return encodeClientState({ ...state, stream: { session, messages } });
+  }
+
+  /** The store is about to become that of the server before: once it is there, so are its sessions, one after the other. */
+  awaitStore(): void {
+    const { hub, loop } = this.context;
+    this.#mayCome = true;
+    hub.whenThere(() => loop.timers.set(this, loop.now + ARRIVAL_TIME));
+  }
+
+  /** Goes on with a session of the server before. */
+  resume(wire: Wire<Uint8Array>, answer: BegunAnswer, bytes: Uint8Array): void {
+    const state = decodeClientState(bytes);
+    const { session, messages } = state?.stream ?? { session: "", messages: [] };
+    // On another worker its later messages would not find it.
+    const isHere = this.#names.isNameOn(this.context.node, session);
+    if (state === undefined || !isHere) return answer.goOn(NOBODY).end();
+    const fields = state.fields && new Map(state.fields);
+    const stream = this.#add({ session, wire, fields, id: state.id });
+    stream.resume(answer.goOn(stream), state);
+    for (const message of messages) stream.receive(utf8Of(message));
+    this.#passWaiting(stream);
+  }
+
+  /** What has not come by now does not come. */
+  override onDeadline(): void {
+    this.#mayCome = false;
+    for (const id of this.#waiting.sessions) if (!this.#byId.has(id)) this.#waiting.take(id);
   }
 }

@@ -29,14 +29,14 @@ export function channelStreamRoutes(
 ): (readonly [path: string, route: Route])[] {
   const route = (
     path: string,
-    own: Pick<CrossOriginEndpoint, "handle" | "resume">,
+    own: Pick<CrossOriginEndpoint, "handle" | "resume" | "isFreezable">,
   ): [string, Route] => {
     const label = new LogLabel(`${path} (channels)`);
     const endpoint = { label, methods: ["GET", "HEAD"], wantsBody: false, ...own };
     return [path, crossOriginRoute(endpoint, origins)];
   };
   return [
-    route(SSE_PATH, streamEndpoint(context, directory)),
+    route(SSE_PATH, { ...streamEndpoint(context, directory), isFreezable: true }),
     route(HISTORY_PATH, { handle: historyHandler(context) }),
   ];
 }

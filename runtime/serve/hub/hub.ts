@@ -182,6 +182,19 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
     else channel.admit();
   }
 
+  /** The offset of a channel that was entered when this process went on with it, or as far as the feed goes back: for {@link resume}. */
+  offsetAtMove({ channel: { epoch }, offset }: Entrance): number {
+    let first = offset + 1;
+    const sink = {
+      entry: ({ kind, offset: at }: Entry) => {
+        if (kind !== ENTRY_KIND.lost && at > 0) first = Math.min(first, at);
+      },
+    };
+    // Also what came since the reader began, for another channel.
+    if (this.#feed !== null) this.#store.readSinceMove(epoch, this.#feed.end, sink);
+    return first - 1;
+  }
+
   /**
    * Goes on with a subscriber that another process has left at an offset, whose channel was entered: passes it what was passed on here
    * since, and lets it {@link join}. All of that is in the feed, while it has room; the history has a part of it.

@@ -92,6 +92,11 @@ export class HttpAnswerStream implements AnswerStream {
     return this.isOpen ? this.#parts.listener.resumesAt : undefined;
   }
 
+  /** The only worker that can go on with it there; undefined: any. */
+  get resumesOn(): number | undefined {
+    return this.#parts.listener.resumesOn;
+  }
+
   /** Gives up the answer, which goes on there: what it has to know; undefined: it does not go on there, or not now. */
   move(): Uint8Array | undefined {
     const state = this.#parts.listener.moving?.();

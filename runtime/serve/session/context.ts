@@ -95,6 +95,8 @@ export class SessionContext implements Gatherer {
   handsOver = false;
   /** The same, but only this worker ends, and another one is in its place. */
   retires = false;
+  /** Whether the server hands over what some endpoints are about: requests for these wait. */
+  isFrozen: () => boolean = () => false;
   #dateSetAt = -Infinity;
 
   constructor(

@@ -21,6 +21,8 @@ export interface CrossOriginEndpoint {
   handle(exchange: Exchange, fields: ResponseFields): void | Promise<void>;
   /** As that of a route. */
   readonly resume?: NonNullable<Route["resume"]>;
+  /** As that of a route. */
+  readonly isFreezable?: boolean;
 }
 
 const OPTIONS = "OPTIONS";
@@ -34,7 +36,7 @@ const NO_BYTES = new Uint8Array(0);
 
 /** The route of an endpoint. */
 export function crossOriginRoute(
-  { label, methods, wantsBody, handle, resume }: CrossOriginEndpoint,
+  { label, methods, wantsBody, handle, resume, isFreezable = false }: CrossOriginEndpoint,
   origins: readonly OriginPattern[],
 ): Route {
   const answered = [...methods, OPTIONS];
@@ -43,6 +45,7 @@ export function crossOriginRoute(
     methods: answered,
     wantsBody,
     webSocket: null,
+    isFreezable,
     ...(resume === undefined ? {} : { resume }),
     handle: (exchange) => {
       const { request } = exchange;

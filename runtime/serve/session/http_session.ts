@@ -38,6 +38,7 @@ import { noteAppFault } from "./app_fault.ts";
 import { AppTurn } from "./app_turn.ts";
 import { countResponse, type ExchangeOwner, HttpExchange } from "./http_exchange.ts";
 import { BODY, HANDLER, HEAD, HttpWait, IDLE } from "./http_wait.ts";
+import { wholeRequest } from "./held_request.ts";
 import { countLimit } from "./limit_columns.ts";
 import type { LeftConnection } from "./moved_session.ts";
 import { NO_TRANSPORT } from "./no_transport.ts";
@@ -64,6 +65,14 @@ import { asksForWebSocket, judgeUpgrade } from "./upgrade.ts";
 import { WebSocketSession } from "./websocket_session.ts";
 
 const NOTHING = new Uint8Array(0);
+/** Between two requests there is nothing to know. */
+const IDLE_SESSION: MovedSession = {
+  kind: "idle",
+  endpoint: "",
+  windowBits: 0,
+  state: NOTHING,
+  unread: NOTHING,
+};
 /** Ends an answer that nobody goes on with. */
 const NOBODY = { left() {}, stopping() {} };
 const BODY_REFUSED = "The answer began before the body was read: the client does not send it";
@@ -96,6 +105,8 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
   #inputEnded = false;
   // The next request waits, in the kernel: the server hands over what it is about.
   #isFrozen = false;
+  // What handles the current request, which waits for the same reason: it was not known before. Null: it does not wait.
+  #held: (() => void) | null = null;
   // The buffer has more requests than this turn may handle.
   #deferred = false;
   // The step after a settled promise; runs first in the next batch.
@@ -141,19 +152,25 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     this.#receiptLogged = false;
     this.#inputEnded = false;
     this.#isFrozen = false;
+    this.#held = null;
     this.#deferred = false;
     this.#afterPromise = null;
     this.#following = null;
     this.#wasFollowed = false;
   }
 
-  /** Waits for the next request of a connection of the server before. Called after {@link attach}, in place of the first bytes. */
-  resumeIdle({ unsent }: LeftConnection): void {
+  /**
+   * Handles the request that a connection of the server before has held, or waits for its next one. Called after {@link attach}, in place of
+   * the first bytes.
+   */
+  resumeIdle({ unread, unsent }: LeftConnection): void {
+    const transport = this.#transport;
     if (!this.#sendLeft(unsent)) return;
     // It has the time of one that has asked before.
     this.#wait.requests = 1;
-    this.#setDeadline();
-    if (this.#context.draining) this.drain();
+    if (unread.length > 0) this.receive(unread, 0, unread.length);
+    else this.#setDeadline();
+    if (this.#context.draining && !transport.closed) this.drain();
   }
 
   /** Goes on with an answer that the server before has begun. Called after {@link attach}, in place of the first bytes. */
@@ -203,6 +220,7 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     const endpoint = stream?.resumesAt;
     // A request behind it would be lost, as the connection ends with the answer.
     const isAlone = this.#http.buffered === 0 && !this.#inputEnded;
+    if (this.#held !== null) return isAlone ? this.#moveHeld() : "stays";
     if (stream === null && isAlone) return this.#moveIdle();
     if (stream === null || endpoint === undefined || !isAlone) return "stays";
     if (this.#pumping || this.#handlerPending) return "busy";
@@ -210,15 +228,23 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     if (state === undefined) return this.#transport.closed ? "stays" : "busy";
     const unread = request.toBytes();
     this.#leave();
-    return { kind: "stream", endpoint, windowBits: 0, state, unread };
+    return { kind: "stream", endpoint, windowBits: 0, state, unread, worker: stream.resumesOn };
   }
 
-  /** Between two requests there is nothing to know. */
+  /** The new server handles the request. */
+  #moveHeld(): MovedSession | Unmoved {
+    const { request, body: { bytes, start, end } } = this.#exchange;
+    const unread = wholeRequest(request, bytes.subarray(start, end));
+    if (unread === undefined) return "stays";
+    this.#leave();
+    return { ...IDLE_SESSION, unread };
+  }
+
   #moveIdle(): MovedSession | Unmoved {
     const isIdle = this.#wait.phase === IDLE && this.#transport.queuedBytes === 0;
     if (!isIdle || this.#pumping || this.#deferred) return "busy";
     this.#leave();
-    return { kind: "idle", endpoint: "", windowBits: 0, state: NOTHING, unread: NOTHING };
+    return IDLE_SESSION;
   }
 
   #leave(): void {
@@ -237,14 +263,36 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
   }
 
   get isFrozen(): boolean {
-    return this.#isFrozen;
+    return this.#isFrozen || this.#held !== null;
   }
 
   thaw(): boolean {
-    if (!this.#isFrozen || this.#transport.closed) return false;
+    if (!this.isFrozen || this.#transport.closed) return false;
     this.#isFrozen = false;
-    if (!this.#pumping) this.#transport.setReading(this.#mayRead());
-    return true;
+    if (this.#held !== null) this.#goOnWithHeld(this.#held);
+    else if (!this.#pumping) this.#transport.setReading(this.#mayRead());
+    return !this.#transport.closed;
+  }
+
+  #goOnWithHeld(step: () => void): void {
+    this.#dropHeld();
+    this.#afterPromise = step;
+    this.#pump();
+  }
+
+  #dropHeld(): void {
+    this.#held = null;
+    this.#setPending(false);
+  }
+
+  /** Whether the request waits for the new server, or until this one goes on. Who holds it has said what handles it then. */
+  #mustHold({ isFreezable }: Pick<Route, "isFreezable">): boolean {
+    return isFreezable === true && this.#context.isFrozen();
+  }
+
+  #hold(step: () => void): void {
+    this.#held = step;
+    this.#setPending(true);
   }
 
   receive(bytes: Uint8Array, start: number, end: number): void {
@@ -757,6 +805,7 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
   }
 
   #callHandler(route: Route): void {
+    if (this.#mustHold(route)) return this.#hold(() => this.#callHandler(route));
     const promise = route.handle(this.#exchange);
     if (promise === undefined) this.#handled();
     else this.#follow(promise, () => this.#handled());
@@ -786,6 +835,7 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
 
   /** The connection is gone: gives back all memory that no handler reads. */
   #dispose(): void {
+    if (this.#held !== null) this.#dropHeld();
     this.#releaseBody();
     this.#http.dispose();
   }
@@ -864,6 +914,7 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     const accept = judgeUpgrade(this.#exchange.request, this.#context.config.origins);
     if (typeof accept !== "string") return this.#exchange.respondShort(accept);
     if (route.webSocket === null) throw new TypeError("a route without WebSocket cannot upgrade");
+    if (this.#mustHold(route.webSocket)) return this.#hold(() => this.#upgrade(route));
     this.#openWebSocket(route.webSocket, accept, []);
   }
 

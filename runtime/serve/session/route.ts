@@ -25,7 +25,7 @@ export interface Route {
   handle(exchange: Exchange): void | Promise<void>;
   /** Serves the WebSocket; null: the path does not upgrade. */
   readonly webSocket: WebSocketHandler | null;
-  /** As {@link WebSocketHandler.isFreezable}, of the next request of clients that have asked here. */
+  /** As {@link WebSocketHandler.isFreezable}, of requests, and of the next one of clients that have asked here. */
   readonly isFreezable?: boolean;
   /**
    * Goes on with an answer that the server before this one has begun, by what {@link StreamListener.moving} has returned there; that may be of
@@ -214,6 +214,8 @@ export interface StreamListener {
   readonly isFreezable?: boolean;
   /** The path of the route that goes on with the answer in the new server at an upgrade. Absent: the answer is ended in time. */
   readonly resumesAt?: string | undefined;
+  /** The only worker that can go on with it there, by its number. Absent: any. */
+  readonly resumesOn?: number | undefined;
   /**
    * The answer is about to go on there: gives up what the listener keeps for it, and is not called again. What is sent here goes along.
    *
@@ -252,8 +254,8 @@ export interface WebSocketHandler {
    */
   readonly resumesAt?: string | undefined;
   /**
-   * Whether messages wait, in the kernel, while the server hands over what they are about: nothing could be done with them. Absent: they
-   * are handled until the connection moves.
+   * Whether handshakes and messages wait, the latter in the kernel, while the server hands over what they are about: nothing could be done
+   * with them. Absent: they are handled until the connection moves.
    */
   readonly isFreezable?: boolean;
   /**

@@ -1,7 +1,7 @@
 /** What goes on from a connection of another process: the bytes of its request, and the rest of the answer. */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { CLOSED } from "../../../protocol/http1/mod.ts";
+import { CLOSED, PAUSED } from "../../../protocol/http1/mod.ts";
 import { bytesOf, textOf } from "../../support/protocol_cases.ts";
 import { Dialogue } from "./dialogue.ts";
 
@@ -22,6 +22,17 @@ Deno.test("an answer that another connection has begun goes on in chunks, or unt
     assertEquals(textOf(out.view()), version === "1.1" ? "3\r\nGET\r\n0\r\n\r\n" : "GET");
     assertEquals([connection.keepAlive, connection.next()], [false, CLOSED]);
     assertThrows(() => connection.resumeResponse(), TypeError);
+  }
+});
+
+Deno.test("an answer that goes on belongs to a request whose body was read there", () => {
+  for (const field of ["Content-Length: 5", "Transfer-Encoding: chunked", "Expect: 100-continue"]) {
+    const length = field.startsWith("E") ? "Content-Length: 5\r\n" : "";
+    const { connection, out } = fed(`POST / HTTP/1.1\r\nHost: a\r\n${length}${field}\r\n\r\n`);
+    connection.resumeResponse();
+    assertEquals([connection.awaitsBody, connection.next()], [false, PAUSED]);
+    connection.sendEnd(out);
+    assertEquals([textOf(out.view()), connection.next()], ["0\r\n\r\n", CLOSED]);
   }
 });
 

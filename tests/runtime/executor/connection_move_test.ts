@@ -18,6 +18,7 @@ import { DescriptorChannel, LinuxOs, ProcessChannel } from "../../../runtime/os/
 import {
   encodeConnections,
   type MovedConnection,
+  type MovedConnections,
   type OthersFollow,
 } from "../../../runtime/thread/mod.ts";
 import { waitFor } from "../../support/wait_for.ts";
@@ -159,7 +160,8 @@ Deno.test("connection move: what comes from the old server is there when the wor
   const ended = Promise.withResolvers<void>();
   move.receive({
     receiveAll: async (take) => {
-      void take([{ descriptor: -1, record: NONE } satisfies ArrivedRecord]);
+      const record = new Uint8Array(64);
+      void take([{ descriptor: -1, record } satisfies ArrivedRecord]);
       await ended.promise;
     },
     [Symbol.dispose]() {},
@@ -196,4 +198,29 @@ Deno.test("connection move: a worker that pauses is told when all go on, and one
   old.theirs[Symbol.dispose]();
   assertEquals(old.closed(), Array(4).fill(true));
   assertEquals(openDescriptors(), before);
+});
+
+Deno.test("connection move: what only one worker can go on with goes to it, the others to all in turn", async () => {
+  const got: [worker: number, descriptors: readonly number[]][] = [];
+  const thread = (worker: number, isServing = true) => ({
+    isServing,
+    blockedTime: -1,
+    order: ({ connections }: { readonly connections: MovedConnections }) => {
+      got.push([worker, connections.descriptors]);
+      return Promise.resolve();
+    },
+  });
+  const move = new ConnectionMove({
+    state: { descriptors: { claim: () => true } },
+    loading: { during: (action: () => Promise<unknown>) => action() },
+    threads: [thread(0), thread(1), thread(2, false)],
+  } as unknown as ConnectionMoveParts);
+  const place = { address: "", port: 0, endpoint: "/echo", windowBits: 0 };
+  const bytes = { state: NONE, unread: NONE, unsent: NONE };
+  const batch = [1, undefined, 1, undefined, 1, 2].map((worker, descriptor) => {
+    const all = [{ kind: "stream" as const, descriptor, worker, ...place, ...bytes }];
+    return { descriptor, record: encodeConnections(all).records };
+  });
+  await move.receive({ receiveAll: (take) => take(batch), [Symbol.dispose]() {} });
+  assertEquals(got, [[0, [1, 5]], [1, [0, 2, 3, 4]]]);
 });

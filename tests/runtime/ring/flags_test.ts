@@ -117,6 +117,8 @@ Deno.test("flags: a pause of accepting is seen by all, and changes no other flag
     main.setAcceptingPaused(paused);
     assertEquals(acceptor.isAcceptingPaused(), paused);
     assertEquals([acceptor.isDraining(), acceptor.isAllLoaded()], [false, false]);
+    main.setFrozen(!paused);
+    assertEquals([acceptor.isFrozen(), acceptor.isAcceptingPaused()], [!paused, paused]);
   }
 });
 

@@ -5,6 +5,7 @@ import {
   decodeConnections,
   encodeConnections,
   type MovedConnection,
+  recordWorker,
 } from "../../../runtime/thread/mod.ts";
 
 const bytes = (length: number, first: number) =>
@@ -31,4 +32,10 @@ Deno.test("connection record: several, with empty and long parts", () => {
   buffer.set(encoded.records, 3);
   assertEquals(decodeConnections({ ...encoded, records: buffer.subarray(3) }), connections);
   assertEquals(decodeConnections(encodeConnections([])), []);
+  // Who passes it on reads only for which worker it is.
+  const [one] = connections as [MovedConnection];
+  for (const worker of [0, 255]) {
+    assertEquals(recordWorker(encodeConnections([{ ...one, worker }]).records), worker);
+  }
+  assertEquals(recordWorker(encoded.records) > 255, true);
 });

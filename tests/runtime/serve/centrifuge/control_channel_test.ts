@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { ControlSender } from "../../../../runtime/serve/broker/mod.ts";
 import { ControlListener } from "../../../../runtime/serve/centrifuge/control_channel.ts";
 import { TimerWheel } from "../../../../runtime/net/mod.ts";
@@ -108,4 +108,37 @@ Deno.test("control channel: a store that is full of publications carries message
     worker.settle();
   }
   assertEquals(got.length, 20);
+});
+
+Deno.test("control channel: what another worker sends before this one listens to the moved store arrives, once", () => {
+  const listen = (of: Stores) => {
+    const worker = new HubWorker(of.first);
+    const got: string[] = [];
+    const loop = { defer: () => {}, now: 0, timers: new TimerWheel(0) };
+    const handler = { control: (word: string) => void got.push(word) };
+    new ControlListener({ hub: worker.hub, loop, report: () => {} }, 1, handler);
+    return { worker, got };
+  };
+  for (const hasFeed of [false, true]) {
+    const stores = new Stores(1024 * 1024);
+    const { worker: before } = listen(stores);
+    new ControlSender(stores.threads[1]!).pass(0, "before", utf8("{}"));
+    const heir = stores.heir();
+    const { worker, got } = listen(heir);
+    assert(heir.main.seal());
+    worker.hub.awaitStore();
+    assert(stores.main.seal());
+    before.hub.finish();
+    heir.adopt(stores);
+    if (hasFeed) worker.enter("of another listener");
+    const sender = new ControlSender(heir.threads[1]!);
+    const long = new Uint8Array(heir.main.maxEntryBytes / 2); // no history has it
+    for (const [word, data] of [["a", utf8("{}")], ["c", utf8("{}")], ["b", long]] as const) {
+      assert(sender.pass(0, word, data));
+    }
+    worker.settle();
+    assert(sender.pass(0, "d", utf8("{}")));
+    worker.settle();
+    assertEquals(got, ["a", "c", "b", "d"], `${hasFeed}`);
+  }
 });

@@ -91,7 +91,7 @@ Deno.test("channels: a mistake in the section, and a secret that is missing, are
   await withFile(SECTION, async (path) => {
     const { code, stderr } = await runServer(["1", "--port", "0", "--config", path]);
     assert(code !== 0);
-    assertStringIncludes(stderr, "channels: the variable API_KEY is empty");
+    assertStringIncludes(stderr, "key_variable of [channels.api]: the variable API_KEY is empty");
   });
 });
 

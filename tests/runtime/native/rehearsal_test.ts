@@ -13,6 +13,7 @@ import type { Route, WebSocketHandler } from "../../../runtime/serve/session/mod
 import { movingTalks } from "../../../runtime/native/rehearsal_talks.ts";
 import { LinuxOs } from "../../../runtime/os/mod.ts";
 import { createLogMemory, createSharedState, LogReader } from "../../../runtime/ring/mod.ts";
+import "../../support/load_libc.ts";
 import { openDescriptors } from "../../support/open_descriptors.ts";
 
 const SERVERS = 12;

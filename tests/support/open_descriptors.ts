@@ -1,4 +1,4 @@
-/** The descriptors that this process has open. In: nothing. Out: each with what it refers to, sorted. */
+/** The descriptors that this process has open. In: nothing. Out: each with what it refers to, sorted; and those that are new. */
 
 /** Numbers and targets. */
 export async function openDescriptors(): Promise<string[]> {
@@ -9,4 +9,9 @@ export async function openDescriptors(): Promise<string[]> {
     if (target !== undefined) open.push(`${name} ${target}`);
   }
   return open.sort();
+}
+
+/** Those that were not open before. What earlier tests of the process have left may be closed meanwhile. */
+export async function openedSince(before: readonly string[]): Promise<string[]> {
+  return (await openDescriptors()).filter((one) => !before.includes(one));
 }

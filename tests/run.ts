@@ -7,7 +7,7 @@
  *
  * The files run one after another, as many end-to-end tests measure times, descriptors and stops. With `all` the
  * tests that measure nothing run beside those, in runs with a lower priority and each in one isolate, four at a time; their
- * output follows at the end. Up to three failed tests run again, alone (with the others of their file, if it has an isolate of its
+ * output follows at the end. Up to six failed tests run again, alone (with the others of their file, if it has an isolate of its
  * own); what passes only then is named. Types are checked by `deno task ok` and
  * not here, so that the tests begin at once.
  */
@@ -67,7 +67,7 @@ async function main(args: readonly string[]): Promise<number> {
 const LOWER_PRIORITY = Deno.build.os === "linux" ? ["nice", "-n", "10"] : [];
 
 /** If more fail, it is not for what shared the cores with them. */
-const MOST_REPEATED = 3;
+const MOST_REPEATED = 6;
 
 interface TestRun {
   readonly plan: TestPlan;

@@ -149,7 +149,8 @@ for (const { name: engineName, ignore, reason, start } of ENGINES) {
       }
       assertEquals([there.got, there.recoveries.length], [inOrder, 1]);
       assertEquals(absent.got, [one, two, ...local("frozen"), three, ...rest]);
-      assertEquals(absent.recoveries.slice(1), [true]);
+      // Each time; a busy machine may keep it away twice.
+      assertEquals(new Set(absent.recoveries.slice(1)), new Set([true]));
     },
   });
 }

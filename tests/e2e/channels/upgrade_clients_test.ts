@@ -7,7 +7,8 @@ import { assert, assertEquals } from "@std/assert";
 import type { Centrifuge } from "npm:centrifuge@5.8.0";
 import { Lineage } from "../../support/lineage.ts";
 import { isAlive } from "../../support/process_facts.ts";
-import { hold, waitFor, withServer } from "../../support/server.ts";
+import { NumberPublisher } from "../../support/number_publisher.ts";
+import { waitFor, withServer } from "../../support/server.ts";
 import { OVER_TLS } from "../../support/suite_tls.ts";
 import { OVER_DENO_TRANSPORT } from "../../support/suite_transport.ts";
 import { Follower } from "../../support/upgrade_follower.ts";
@@ -42,30 +43,11 @@ const UPGRADES = 2;
 const PACE_MS = 2;
 
 /** Publishes numbers in all channels until it is told to end. */
-class Publisher {
-  count = 0;
-  readonly #client: Centrifuge;
-  readonly #running: Promise<void>;
-  #isEnding = false;
-
-  constructor(client: Centrifuge) {
-    this.#client = client;
-    this.#running = this.#publish();
-    this.#running.catch(() => {}); // told by end
-  }
-
-  async end(): Promise<void> {
-    this.#isEnding = true;
-    await this.#running;
-  }
-
-  async #publish(): Promise<void> {
-    for (; !this.#isEnding; this.count++) {
-      const data = { number: this.count, text: "the same in all of them, more or less" };
-      await Promise.all(CHANNELS.map((name) => this.#client.publish(name, data)));
-      await hold(PACE_MS);
-    }
-  }
+function publisherOf(client: Centrifuge): NumberPublisher {
+  return new NumberPublisher((number) => {
+    const data = { number, text: "the same in all of them, more or less" };
+    return Promise.all(CHANNELS.map((name) => client.publish(name, data)));
+  }, { pace: PACE_MS });
 }
 
 Deno.test({
@@ -91,7 +73,7 @@ Deno.test({
         await follower.begin({ "chat:kept": options[i % 3]!, "plain:live": {} });
       }
       for (const { notes } of followers) notes.length = 0; // the others have joined
-      const publisher = new Publisher(followers[0]!.centrifuge);
+      const publisher = publisherOf(followers[0]!.centrifuge);
       for (let i = 0; i < UPGRADES; i++) {
         const before = lineage.pid;
         await lineage.upgrade();

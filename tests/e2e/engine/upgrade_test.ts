@@ -11,7 +11,8 @@ import { ENGINES, type TestEngine } from "../../support/engines.ts";
 import { Lineage } from "../../support/lineage.ts";
 import { begun, fetchStream } from "../../support/plain_stream.ts";
 import { isAlive } from "../../support/process_facts.ts";
-import { hold, type Server, waitFor, withServer } from "../../support/server.ts";
+import { NumberPublisher } from "../../support/number_publisher.ts";
+import { type Server, waitFor, withServer } from "../../support/server.ts";
 import { OVER_TLS } from "../../support/suite_tls.ts";
 import { OVER_DENO_TRANSPORT } from "../../support/suite_transport.ts";
 import { Follower } from "../../support/upgrade_follower.ts";
@@ -56,40 +57,19 @@ async function publishOnce({ url }: Server, key: string): Promise<number> {
 }
 
 /** Publishes numbers as another node of the engine, until it is told to end; every third one also without an offset. */
-class Publisher {
-  count: number;
-  readonly #driver: EngineNode["driver"];
-  readonly #running: Promise<void>;
-  #isEnding = false;
-
-  constructor({ driver }: EngineNode, first = 0) {
-    this.#driver = driver;
-    this.count = first;
-    this.#running = this.#publish();
-    this.#running.catch(() => {}); // told by end
-  }
-
-  async end(): Promise<void> {
-    this.#isEnding = true;
-    await this.#running;
-  }
-
-  async #publish(): Promise<void> {
-    const last = { historySize: 0, historyTtlMs: 0 };
-    for (; !this.#isEnding; this.count++) {
-      const text = `${this.count}`;
-      const all = [
-        this.#driver.publish(KEPT, publicationOf(text, { historySize: 10_000 })),
-        this.#driver.publish(PLAIN, publicationOf(text, last)),
-      ];
-      if (this.count % 3 === 0) {
-        const live = publicationOf(`"live ${text}"`, { ...last, skipHistory: true });
-        all.push(this.#driver.publish(PLAIN, live));
-      }
-      for (const result of await Promise.all(all)) withStatus(result, "stored");
-      await hold(PACE_MS);
+function publisherAt({ driver }: EngineNode, first = 0): NumberPublisher {
+  const last = { historySize: 0, historyTtlMs: 0 };
+  return new NumberPublisher(async (number) => {
+    const all = [
+      driver.publish(KEPT, publicationOf(`${number}`, { historySize: 10_000 })),
+      driver.publish(PLAIN, publicationOf(`${number}`, last)),
+    ];
+    if (number % 3 === 0) {
+      const live = publicationOf(`"live ${number}"`, { ...last, skipHistory: true });
+      all.push(driver.publish(PLAIN, live));
     }
-  }
+    for (const result of await Promise.all(all)) withStatus(result, "stored");
+  }, { pace: PACE_MS, first });
 }
 
 const isNumber = (data: unknown) => typeof data === "number";
@@ -127,7 +107,7 @@ for (const { name, ignore, reason, start } of ENGINES) {
         await node.driver.listen(KEPT);
         for (const { notes } of followers) notes.length = 0; // the others have joined
         assertEquals(await publishOnce(server, "a"), 1);
-        const publisher = new Publisher(node);
+        const publisher = publisherAt(node);
         await waitFor(() => publisher.count > 10, { what: "publications" });
         const old = lineage.pid;
         await lineage.upgrade();
@@ -187,7 +167,7 @@ async function staysWithoutEngine(
   engine.thaw();
   await waitFor(() => server.stdout.includes("the engine is back"), { what: "the engine" });
   await node.waitFor("up");
-  const publisher = new Publisher(node, before);
+  const publisher = publisherAt(node, before);
   await waitFor(() => publisher.count > before + 10, { what: "publications" });
   await lineage.upgrade();
   const { count } = publisher;

@@ -15,7 +15,8 @@ import {
   type PusherTestLibrary,
   subscribedTo,
 } from "../../support/pusher_server.ts";
-import { hold, waitFor, withServer } from "../../support/server.ts";
+import { NumberPublisher } from "../../support/number_publisher.ts";
+import { waitFor, withServer } from "../../support/server.ts";
 import { OVER_TLS } from "../../support/suite_tls.ts";
 import { OVER_DENO_TRANSPORT } from "../../support/suite_transport.ts";
 import { WebhookReceiver } from "../../support/webhook_receiver.ts";
@@ -73,44 +74,23 @@ class Follower {
 }
 
 /** Sends numbers until it is told to end: a backend to all channels but one, a client to that one. */
-class Publisher {
-  count = 0;
-  readonly #library: PusherTestLibrary;
-  readonly #follower: Follower;
-  readonly #running: Promise<void>;
-  #isEnding = false;
+function publisherOf(library: PusherTestLibrary, follower: Follower): NumberPublisher {
+  const names = CHANNELS.filter((name) => name !== "private-a");
+  return new NumberPublisher(async (number) => {
+    follower.whisper(number);
+    for (const name of names) await trigger(library, name, number);
+  }, { pace: PACE_MS });
+}
 
-  constructor(library: PusherTestLibrary, follower: Follower) {
-    this.#library = library;
-    this.#follower = follower;
-    this.#running = this.#publish();
-    this.#running.catch(() => {}); // told by end
-  }
-
-  async end(): Promise<void> {
-    this.#isEnding = true;
-    await this.#running;
-  }
-
-  async #publish(): Promise<void> {
-    const names = CHANNELS.filter((name) => name !== "private-a");
-    for (; !this.#isEnding; this.count++) {
-      this.#follower.whisper(this.count);
-      for (const name of names) await this.#trigger(name);
-      await hold(PACE_MS);
-    }
-  }
-
-  /** A connection that is new in the moment of the handover may be told that the server has no room now. */
-  async #trigger(name: string): Promise<void> {
-    await waitFor(async () => {
-      const answer = await this.#library.trigger(name, "n", this.count).catch((error) => error);
-      await answer.text?.();
-      if (answer.status === 503) return false;
-      if (answer.status !== 200) throw answer;
-      return true;
-    }, { what: "a publication" });
-  }
+/** A connection that is new in the moment of the handover may be told that the server has no room now. */
+async function trigger(library: PusherTestLibrary, name: string, number: number): Promise<void> {
+  await waitFor(async () => {
+    const answer = await library.trigger(name, "n", number).catch((error) => error);
+    await answer.text?.();
+    if (answer.status === 503) return false;
+    if (answer.status !== 200) throw answer;
+    return true;
+  }, { what: "a publication" });
 }
 
 Deno.test({
@@ -145,7 +125,7 @@ Deno.test({
       await waitFor(() => receiver.told.length >= come.length, { what: "the webhooks" });
       const names = [ann, bob].map(({ client }) => client.connection.socket_id);
       ann.notes.length = 0; // bob has come
-      const publisher = new Publisher(library, bob);
+      const publisher = publisherOf(library, bob);
       for (let i = 0; i < UPGRADES; i++) {
         const before = lineage.pid;
         await lineage.upgrade();

@@ -27,6 +27,14 @@ const ARRIVAL_TIME = 10_000;
 /** Milliseconds for which workers are waited for before the channels are handed over. */
 const LONGEST_FREEZE = 150;
 
+/** How many the new server may still have to go on with when a worker goes on; undefined: as many as may be on their way. */
+const LEFT: Readonly<Record<OthersFollow, number | undefined>> = {
+  "at once": Infinity,
+  "after most": undefined,
+  "after all": 0,
+  never: Infinity,
+};
+
 /** What it needs of the executor. */
 export interface ConnectionMoveParts {
   readonly state: Pick<SharedState, "flags" | "descriptors">;
@@ -96,7 +104,7 @@ export class ConnectionMove {
     const sender = this.#sender;
     if (sender === null) return closeAll(connections.descriptors);
     // Also of a worker that is not waited for: it was to retire when this began, and had not heard of it.
-    const taken = sender.add(connections, others === "after all" ? 0 : undefined);
+    const taken = sender.add(connections, LEFT[others]);
     if (others === "never") return this.workerEnded(worker);
     if (others === "at once") return;
     void taken.then(() => {

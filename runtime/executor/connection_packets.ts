@@ -5,7 +5,7 @@
  * the other process the records and descriptors again.
  *
  * ```text
- * packet   4 | u8 records that begin in it, each with a descriptor | bytes of the records
+ * packet   5 | u8 records that begin in it, each with a descriptor | bytes of the records
  * answer   u32 records with which the new server goes on since the last answer
  * ```
  */
@@ -13,8 +13,8 @@
 import { ByteBuffer } from "../../protocol/basics.ts";
 import { LinuxOs, PACKET_BYTES, PACKET_DESCRIPTORS } from "../os/mod.ts";
 import { LENGTH_BYTES, type MovedConnections, recordBytes } from "../thread/mod.ts";
+import { PACKET } from "./packet_kinds.ts";
 
-const RECORDS = 4;
 const HEAD_BYTES = 2;
 const ROOM = PACKET_BYTES - HEAD_BYTES;
 const COUNT_BYTES = 4;
@@ -40,7 +40,7 @@ export function* packetsOf(
   let [start, end, sent, count] = [0, 0, 0, 0];
   const take = (bytes: number) => {
     const packet = new Uint8Array(HEAD_BYTES + bytes);
-    packet.set([RECORDS, count]);
+    packet.set([PACKET.records, count]);
     packet.set(records.subarray(start, start += bytes), HEAD_BYTES);
     return { bytes: packet, descriptors: descriptors.slice(sent, sent += count) };
   };
@@ -84,6 +84,7 @@ export class RecordReader implements Disposable {
 
   /** Takes the next packet; returns the connections that are whole now. */
   take({ bytes, descriptors }: ConnectionPacket): ArrivedRecord[] {
+    if (bytes[0] !== PACKET.records) return []; // of store_packets.ts
     const count = bytes[1] ?? 0;
     for (let i = 0; i < count; i++) this.#descriptors.push(descriptors[i] ?? -1);
     this.#bytes.append(bytes, HEAD_BYTES);

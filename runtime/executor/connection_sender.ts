@@ -64,7 +64,7 @@ export class ConnectionSender implements Disposable {
   /**
    * Sends these after those before; fulfilled when the new server has so few left to go on with, or has had the time for it.
    *
-   * @param left default: those that may be on their way
+   * @param left default: those that may be on their way; Infinity: nobody waits
    */
   async add(connections: MovedConnections, left = this.#ahead): Promise<void> {
     const sending = this.#sending = this.#sending.then(() => this.#sendAll(connections));

@@ -14,21 +14,18 @@
 
 import type { StoreIdentity } from "../channels/mod.ts";
 import { type DescriptorChannel, MemoryFile } from "../os/mod.ts";
-
-const IDENTITY = 2;
-const MEMORY = 3;
-const TEXT = 4;
+import { PACKET } from "./packet_kinds.ts";
 
 /** Tells the new server about the memory that it may get. */
 export function sendIdentity(channel: DescriptorChannel, identity: StoreIdentity): void {
   const json = new TextEncoder().encode(JSON.stringify(identity));
-  channel.send(Uint8Array.of(IDENTITY, ...json));
+  channel.send(Uint8Array.of(PACKET.identity, ...json));
 }
 
 /** What the old server has told; undefined: nothing, as it has no channels. */
 export function receiveIdentity(channel: DescriptorChannel): StoreIdentity | undefined {
   const packet = channel.receive();
-  if (packet?.bytes[0] !== IDENTITY) return undefined;
+  if (packet?.bytes[0] !== PACKET.identity) return undefined;
   return JSON.parse(new TextDecoder().decode(packet.bytes.subarray(1)));
 }
 
@@ -37,7 +34,7 @@ export function sendText(channel: DescriptorChannel, text: string): boolean {
   const bytes = new TextEncoder().encode(text);
   using file = MemoryFile.of("async-deno engine", [bytes.slice()]);
   const packet = new TextEncoder().encode(`\0${bytes.length}`);
-  packet[0] = TEXT;
+  packet[0] = PACKET.text;
   return channel.send(packet, [file.descriptor]) === "sent";
 }
 
@@ -46,7 +43,7 @@ export function receiveText(channel: DescriptorChannel): string | undefined | nu
   const packet = channel.receive();
   if (packet === undefined) return undefined;
   const descriptor = packet?.descriptors[0];
-  if (packet?.bytes[0] !== TEXT || descriptor === undefined) return null;
+  if (packet?.bytes[0] !== PACKET.text || descriptor === undefined) return null;
   using file = new MemoryFile(descriptor);
   const bytes = new Uint8Array(Number(new TextDecoder().decode(packet.bytes.subarray(1))));
   file.read(bytes, 0);
@@ -55,7 +52,10 @@ export function receiveText(channel: DescriptorChannel): string | undefined | nu
 
 /** Passes the memory on. Returns whether the new server gets it. */
 export function sendMemory(channel: DescriptorChannel, file: MemoryFile | undefined): boolean {
-  const sent = channel.send(Uint8Array.of(MEMORY), file === undefined ? [] : [file.descriptor]);
+  const sent = channel.send(
+    Uint8Array.of(PACKET.memory),
+    file === undefined ? [] : [file.descriptor],
+  );
   return file !== undefined && sent === "sent";
 }
 
@@ -63,6 +63,6 @@ export function sendMemory(channel: DescriptorChannel, file: MemoryFile | undefi
 export function receiveMemory(channel: DescriptorChannel): MemoryFile | undefined {
   const packet = channel.receive();
   const descriptor = packet?.descriptors[0];
-  if (packet?.bytes[0] !== MEMORY || descriptor === undefined) return undefined;
+  if (packet?.bytes[0] !== PACKET.memory || descriptor === undefined) return undefined;
   return new MemoryFile(descriptor);
 }

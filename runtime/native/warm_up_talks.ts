@@ -32,8 +32,8 @@ const FIRST_CLOSE = 0x88;
 const NORMAL_CLOSURE = [1000 >> 8, 1000 & 0xff];
 const MASK = [1, 2, 3, 4];
 
-/** The end of a WebSocket. */
-export const CLOSES: Step = answered(frame(FIRST_CLOSE, NORMAL_CLOSURE));
+// The end of a WebSocket.
+const CLOSES: Step = answered(frame(FIRST_CLOSE, NORMAL_CLOSURE));
 
 /** The conversations over HTTP. */
 const HTTP: readonly Talk[] = [

@@ -96,10 +96,12 @@ export class ConnectionSender implements Disposable {
   }
 
   #receive(): void {
-    if (this.isGone) return;
-    const packet = this.#channel.receive();
-    if (packet === null) this[Symbol.dispose]();
-    else if (packet !== undefined) this.taken += countIn(packet.bytes);
+    while (!this.isGone) {
+      const packet = this.#channel.receive();
+      if (packet === undefined) return;
+      if (packet === null) this[Symbol.dispose]();
+      else this.taken += countIn(packet.bytes);
+    }
   }
 
   async #sendAll(connections: MovedConnections): Promise<void> {
